@@ -1,0 +1,135 @@
+"""Measure the series side by side in one run, and print ratios with their spread.
+
+    python tests/benchmark.py                 # everything, about ten minutes
+    python tests/benchmark.py --repeats 1     # quicker, without spread
+
+1. Each notebook from a cold start, and its kernel's peak memory, against a kernel that only
+   imports the packages.
+2. The recipe that most tutorials copy against the series' own, over seeds: processor time, error
+   one step ahead, and error in closed loop, on the same clean sine.
+
+It is no test: nothing here passes or fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import torch
+from torch import nn
+
+import build
+from helpers import Forecaster, closed_loop, create_sequences, fit, train
+
+IMPORTS = "import ipywidgets, matplotlib.pyplot, numpy, torch"
+PEAK = "import resource\nprint(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+
+
+def spread(values: list[float] | np.ndarray, form: str = "5.2f") -> str:
+    return f"{np.median(values):{form}} ({np.min(values):{form}} to {np.max(values):{form}})"
+
+
+# ==== Notebooks
+
+
+def cold_run(notebook: nbformat.NotebookNode, folder: Path) -> tuple[float, float]:
+    """Seconds from the start of the kernel to its end, and its peak resident memory in MB."""
+    notebook.cells.append(nbformat.v4.new_code_cell(PEAK))
+    start = time.perf_counter()
+    build.run(notebook, folder)
+    seconds = time.perf_counter() - start
+    return seconds, int(notebook.cells[-1].outputs[0].text) / 1024  # Linux counts in KB
+
+
+def measure_notebooks(repeats: int) -> None:
+    only_imports = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(IMPORTS)])
+    texts = {"only imports": nbformat.writes(only_imports)}
+    texts |= {path.stem: path.read_text(encoding="utf-8") for path in build.find_notebooks()}
+    rounds = []
+    for _ in range(repeats):
+        runs = [cold_run(nbformat.reads(t, 4), build.NOTEBOOKS) for t in texts.values()]
+        rounds.append(runs)
+    figures = np.array(rounds)  # (repeats, notebooks, 2)
+    ratios = figures / figures[:, :1]
+    print(f"{'median (lowest to highest)':20} {'s':>22} {'ratio':>24} {'peak MB':>9} {'ratio':>22}")
+    for k, name in enumerate(texts):
+        seconds, megabytes = figures[:, k].T
+        print(
+            f"{name:20} {spread(seconds):>26} {spread(ratios[:, k, 0]):>24}"
+            f" {np.median(megabytes):9.0f} {spread(ratios[:, k, 1]):>24}"
+        )
+    together = figures[:, 1:, 0].sum(axis=1)
+    print(f"all notebooks, one after the other: {spread(together)} s\n")
+
+
+# ==== Recipes
+
+SERIES = np.sin(np.linspace(0, 100, 1000, dtype=np.float32))[:, None]
+START = 800  # the first 80 % are for training
+
+
+def copied_recipe(seed: int) -> tuple[Callable, int]:
+    """Windows of 10, loss on the last output, 100 full-batch epochs; gives (forecast, window)."""
+    torch.manual_seed(seed)
+    model = Forecaster(hidden_size=50)
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    windows = [torch.tensor(part) for part in create_sequences(SERIES[:START], 10)]
+    list(train(model, nn.MSELoss(), optimizer, [windows] * 100))
+
+    def forecast(context: np.ndarray, steps: int) -> np.ndarray:
+        values = context  # as copied: each step reads the last ten values afresh, without a state
+        for _ in range(steps):
+            values = np.concatenate([values, closed_loop(model, values[:, -10:], 1)], axis=1)
+        return values[:, -steps:]
+
+    return forecast, 10
+
+
+def series_recipe(seed: int) -> tuple[Callable, int]:
+    model, _ = fit(SERIES[:START], seed=seed)
+    return lambda context, steps: closed_loop(model, context, steps), 50
+
+
+def measure_recipe(recipe: Callable, seed: int) -> tuple[float, float, float]:
+    """Processor seconds, one-step MSE on the test part, closed-loop MSE over its 200 steps."""
+    start = time.process_time()
+    forecast, window = recipe(seed)
+    seconds = time.process_time() - start
+    context, truth = create_sequences(SERIES[START - window :], window)
+    one_step = np.mean((forecast(context, 1) - truth) ** 2)
+    loop = np.mean((forecast(context[:1], len(truth))[0] - truth[:, 0]) ** 2)
+    return seconds, float(one_step), float(loop)
+
+
+def measure_recipes(seeds: int) -> None:
+    torch.set_num_threads(1)
+    recipes = {"copied recipe": copied_recipe, "the series' own": series_recipe}
+    measure_recipe(series_recipe, 0)  # warm up, so that neither pays for the first use of torch
+    figures = np.array(
+        [[measure_recipe(recipe, seed) for recipe in recipes.values()] for seed in range(seeds)]
+    )
+    columns = ("CPU s", "one-step MSE", "closed-loop MSE")
+    print(f"{seeds} seeds, median (lowest to highest)")
+    for k, name in enumerate(recipes):
+        for j, column in enumerate(columns):
+            print(f"{name:16} {column:16} {spread(figures[:, k, j], '8.2g')}")
+    for j, column in enumerate(columns):
+        copied, own = figures[:, 0, j], figures[:, 1, j]
+        medians, worst = np.median(own) / np.median(copied), own.max() / copied.max()
+        print(f"own / copied     {column:16} medians {medians:6.3f}   worst seeds {worst:6.3f}")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--repeats", type=int, default=3, help="cold runs of each notebook")
+    parser.add_argument("--seeds", type=int, default=5, help="trainings of each recipe")
+    options = parser.parse_args()
+    measure_recipes(options.seeds)
+    measure_notebooks(options.repeats)

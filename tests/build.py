@@ -1,0 +1,230 @@
+"""Execute the notebooks and write them back in one normal form.
+
+    python tests/build.py                            # all of them
+    python tests/build.py notebooks/01_data.ipynb    # one
+    python tests/build.py --check                    # write nothing; exit 1 if a build changes one
+
+Two builds give the same bytes. A notebook in which a cell raises, or writes to stderr, is refused
+and left as it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import contextlib
+import json
+import os
+import re
+import subprocess
+import sys
+from itertools import count
+from pathlib import Path
+
+import nbformat
+from jupyter_client.manager import AsyncKernelManager
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+from nbformat import NotebookNode
+from nbval.kernel import CURRENT_ENV_KERNEL_NAME, NbvalKernelspecManager
+
+NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
+INLINE_BACKEND = "module://matplotlib_inline.backend_inline"
+CELL_TIMEOUT = 600  # seconds
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+
+# All the metadata that a notebook keeps. Without a kernelspec JupyterLab asks which kernel to use;
+# versions would change with every machine.
+METADATA = {
+    "kernelspec": {
+        "display_name": "Python 3 (ipykernel)",
+        "language": "python",
+        "name": "python3",
+    },
+    "language_info": {"name": "python"},
+}
+CELL_METADATA = ("alt", "jupyter", "tags")
+
+
+class BuildError(Exception):
+    """A notebook that must not be written; the message names the notebook and the cell."""
+
+
+def find_notebooks() -> list[Path]:
+    """Every notebook of the series and its solutions, in order."""
+    paths = sorted(NOTEBOOKS.rglob("*.ipynb"))
+    return [path for path in paths if ".ipynb_checkpoints" not in path.parts]
+
+
+def read(path: Path) -> NotebookNode:
+    """The notebook as stored. `nbformat.read` would give cells without an id a random one."""
+    return nbformat.v4.reads_json(path.read_text(encoding="utf-8"))
+
+
+def code_cells(nb: NotebookNode) -> list[NotebookNode]:
+    return [cell for cell in nb.cells if cell.cell_type == "code"]
+
+
+def run(nb: NotebookNode, folder: Path) -> None:
+    """Run a notebook's cells in a fresh kernel of this Python, in a folder; it gets the outputs.
+
+    Stops at a cell that raises, whose error is then its last output.
+    """
+    for cell in code_cells(nb):
+        cell.outputs = []
+    # nbval's own kernel: whatever is built here is what nbval will compare with.
+    kernel = AsyncKernelManager(
+        kernel_name=CURRENT_ENV_KERNEL_NAME, kernel_spec_manager=NbvalKernelspecManager()
+    )
+    client = NotebookClient(
+        nb,
+        km=kernel,
+        timeout=CELL_TIMEOUT,
+        interrupt_on_timeout=True,
+        record_timing=False,
+        store_widget_state=False,
+        resources={"metadata": {"path": str(folder)}},
+    )
+    env = {**os.environ, "MPLBACKEND": INLINE_BACKEND}
+    # The process's own stderr holds warnings about the connection; what cells write to theirs
+    # comes as an output.
+    with contextlib.suppress(CellExecutionError):
+        client.execute(cleanup_kc=True, env=env, stderr=subprocess.DEVNULL)
+
+
+def execute(path: Path) -> NotebookNode:
+    """Run a stored notebook from top to bottom in its own folder.
+
+    Raises BuildError if a cell raises, takes too long or writes to stderr.
+    """
+    nb = read(path)
+    try:
+        run(nb, path.resolve().parent)
+    except Exception as error:
+        raise BuildError(f"{path}: {error}") from error
+    for number, cell in enumerate(code_cells(nb), 1):
+        for output in cell.outputs:
+            if output.output_type == "error":
+                trace = "\n".join(output.traceback)
+                raise BuildError(f"{path}, code cell {number}, raised:\n{trace}")
+            if output.get("name") == "stderr":
+                raise BuildError(f"{path}, code cell {number}, wrote to stderr:\n{output.text}")
+    return nb
+
+
+def normalise(nb: NotebookNode) -> NotebookNode:
+    """The notebook in its normal form: all that depends on machine, time or chance is gone."""
+    nb = nbformat.from_dict(json.loads(json.dumps(nb)))  # a copy; the argument stays as it is
+    nb.nbformat, nb.nbformat_minor = 4, 5
+    nb.metadata = nbformat.from_dict(METADATA)
+    _set_ids(nb.cells)
+    for cell in nb.cells:
+        cell.metadata = _normal_cell_metadata(cell.metadata)
+    for number, cell in enumerate(code_cells(nb), 1):
+        cell.execution_count = number
+        cell.outputs = _merge_streams(cell.outputs)
+        for output in cell.outputs:
+            _normalise_output(output, number)
+    nbformat.validate(nb)
+    return nb
+
+
+def _set_ids(cells: list[NotebookNode]) -> None:
+    """Keep an id that is valid and the first of its kind; replace others by one that repeats."""
+    used = {cell.get("id") for cell in cells}
+    seen = set()
+    for number, cell in enumerate(cells, 1):
+        valid = re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", cell.get("id") or "")
+        if not valid or cell.id in seen:
+            cell.id = next(name for k in count(number) if (name := f"cell-{k}") not in used)
+            used.add(cell.id)
+        seen.add(cell.id)
+
+
+def _normal_cell_metadata(metadata: NotebookNode) -> NotebookNode:
+    kept = NotebookNode({key: metadata[key] for key in CELL_METADATA if key in metadata})
+    if "jupyter" in kept:  # of these, what the author chose; not what a front end folded away
+        kept.jupyter = NotebookNode(
+            {key: value for key, value in kept.jupyter.items() if key == "source_hidden"}
+        )
+        if not kept.jupyter:
+            del kept["jupyter"]
+    return kept
+
+
+def _merge_streams(outputs: list[NotebookNode]) -> list[NotebookNode]:
+    """Join neighbouring pieces of one stream: where the kernel cuts it is a matter of timing."""
+    merged: list[NotebookNode] = []
+    for output in outputs:
+        last = merged[-1] if merged else NotebookNode()
+        if output.output_type == "stream" and last.get("name") == output.name:
+            last.text += output.text
+        else:
+            merged.append(output)
+    return merged
+
+
+def _normalise_output(output: NotebookNode, number: int) -> None:
+    if output.output_type == "execute_result":
+        output.execution_count = number
+    if "data" in output:
+        # The view of a widget that no longer lives; the picture and the text beside it stay.
+        output.data.pop(WIDGET_VIEW, None)
+        alt = output.metadata.get("image/png", {}).get("alt")
+        output.metadata = NotebookNode({"image/png": NotebookNode(alt=alt)} if alt else {})
+        if "image/png" in output.data:
+            output.data["image/png"] = "".join(output.data["image/png"].split())
+
+
+def dumps(nb: NotebookNode) -> str:
+    """The text of a notebook file: indent 1, sorted keys, sources as lists of lines."""
+    return nbformat.v4.writes_json(nb, indent=1, ensure_ascii=False) + "\n"
+
+
+def saved_pictures(nb: NotebookNode) -> dict[str, bytes]:
+    """The pictures that are kept as files too, for the README: of cells tagged `save:NAME`."""
+    return {
+        tag.removeprefix("save:"): base64.b64decode(output.data["image/png"])
+        for cell in code_cells(nb)
+        for tag in cell.metadata.get("tags", [])
+        if tag.startswith("save:")
+        for output in cell.outputs
+        if "image/png" in output.get("data", {})
+    }
+
+
+def build(path: Path, check: bool = False) -> bool:
+    """Execute and normalise one notebook. True if that changes (with `check`: would change) it."""
+    before = path.read_text(encoding="utf-8")
+    nb = normalise(execute(path))
+    after = dumps(nb)
+    if not check:
+        for name, picture in saved_pictures(nb).items():
+            (path.parent / name).write_bytes(picture)
+    if after != before and not check:
+        path.write_text(after, encoding="utf-8", newline="\n")
+    return after != before
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("notebooks", nargs="*", type=Path, help="default: all in notebooks/")
+    parser.add_argument("--check", action="store_true", help="write nothing, only compare")
+    options = parser.parse_args(arguments)
+    failed = False
+    for path in options.notebooks or find_notebooks():
+        try:
+            changed = build(path, options.check)
+        except BuildError as error:
+            print(error, file=sys.stderr)
+            failed = True
+            continue
+        print(f"{path}: {'changed' if changed else 'unchanged'}", flush=True)
+        failed = failed or (options.check and changed)
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

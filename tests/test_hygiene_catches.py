@@ -1,0 +1,411 @@
+"""Each check on a notebook that is broken in just the way it looks for: it must say so."""
+
+from __future__ import annotations
+
+import base64
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import ipywidgets as widgets
+import nbformat
+import pytest
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+
+import build
+import sliders
+import test_notebooks as hygiene
+from helpers import Explorer
+
+PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
+ANSWER = "<details>\n<summary>Answer</summary>\n\nIt is 3.\n\n</details>\n\n"
+
+
+def code_cell(source: str = "1", *outputs: NotebookNode, **metadata) -> NotebookNode:
+    return new_code_cell(source, outputs=list(outputs), metadata=metadata)
+
+
+def picture(data: dict | None = None, **metadata) -> NotebookNode:
+    return new_output("display_data", data={"image/png": PNG, **(data or {})}, metadata=metadata)
+
+
+def sound() -> list[NotebookNode]:
+    """The cells of a notebook in which no check finds a fault."""
+    return [
+        new_markdown_cell("# A page\n\nSee [below](#The-end) and ![a wave](wave.png)."),
+        code_cell("plot()", picture(), alt="A wave"),
+        code_cell("print(1)", new_output("stream", name="stdout", text="1\n")),
+        new_markdown_cell(f"## The end\n\n## Exercises\n\n{ANSWER * 3}"),
+    ]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[list[NotebookNode]], Path]:
+    """A function that stores cells as a notebook in normal form."""
+
+    def store(cells: list[NotebookNode]) -> Path:
+        (tmp_path / "wave.png").touch()
+        path = tmp_path / "page.ipynb"
+        path.write_text(build.dumps(build.normalise(new_notebook(cells=cells))), encoding="utf-8")
+        return path
+
+    return store
+
+
+def edit(path: Path, change: Callable[[NotebookNode], object]) -> Path:
+    """Store a change as a front end would, past the normal form."""
+    notebook = build.read(path)
+    change(notebook)
+    path.write_text(build.dumps(notebook), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("check", [*hygiene.CHECKS, hygiene.check_exercises])
+def test_sound_notebook_passes(check, write) -> None:
+    assert check(write(sound())) == []
+
+
+# ==== Cells that are broken, each with the check that must find it and a word of what it says
+
+BROKEN_CELLS = {
+    "error": (
+        hygiene.check_no_errors,
+        code_cell("1 / 0", new_output("error", ename="E", evalue="e", traceback=[])),
+        "error",
+    ),
+    "stderr": (
+        hygiene.check_no_errors,
+        code_cell("warn()", new_output("stream", name="stderr", text="careful")),
+        "stderr",
+    ),
+    "svg": (hygiene.check_no_svg, code_cell("plot()", picture({"image/svg+xml": "x"})), "SVG"),
+    "size": (hygiene.check_size, code_cell("x" * 1_500_000), "1.5 MB"),
+    "home": (
+        hygiene.check_machine,
+        code_cell("cwd()", picture({"text/plain": "/home/me/lesson"})),
+        "/home/me",
+    ),
+    "address": (
+        hygiene.check_machine,
+        code_cell("print(f)", new_output("stream", text="<function f at 0x7f00aa>")),
+        "0x7f00aa",
+    ),
+    "no alt": (hygiene.check_alt, code_cell("plot()", picture()), "1 of 3"),
+    "empty alt": (hygiene.check_alt, new_markdown_cell("![](wave.png)"), "1 of 3"),
+    "picture file": (
+        hygiene.check_saved_pictures,
+        code_cell("plot()", picture(), alt="A wave", tags=["save:lost.png"]),
+        "lost.png",
+    ),
+    "file": (hygiene.check_links, new_markdown_cell("[x](nowhere.ipynb)"), "no such file"),
+    "image": (hygiene.check_links, new_markdown_cell("![x](nowhere.png)"), "no such file"),
+    "heading": (hygiene.check_links, new_markdown_cell("[x](#No-end)"), "no such heading"),
+    "heading of a file": (
+        hygiene.check_links,
+        new_markdown_cell("[x](page.ipynb#No-end)"),
+        "no such heading",
+    ),
+    "long cell": (hygiene.check_cell_lengths, code_cell("x = 1\n" * 31), "31 lines"),
+    "semicolon": (hygiene.check_semicolons, code_cell("plot();\n"), "plot();"),
+    "interact": (hygiene.check_no_output_widgets, code_cell("interact(f)"), "interact("),
+    "Output": (hygiene.check_no_output_widgets, code_cell("widgets.Output()"), "Output("),
+}
+
+
+@pytest.mark.parametrize(("check", "cell", "word"), BROKEN_CELLS.values(), ids=BROKEN_CELLS)
+def test_broken_cell_is_seen(check, cell: NotebookNode, word: str, write) -> None:
+    (problem,) = check(write([*sound(), cell]))
+    assert word in problem
+
+
+def test_many_long_cells_are_seen(write) -> None:
+    (problem,) = hygiene.check_cell_lengths(write([code_cell("x = 1\n" * 7)]))
+    assert "half of the code cells" in problem
+
+
+def test_alt_text_of_an_output_counts(write) -> None:
+    cell = code_cell("plot()", picture(**{"image/png": {"alt": "A wave"}}))
+    assert hygiene.check_alt(write([cell])) == []
+
+
+# ==== What only another program than the build would store
+
+BROKEN_FILES = {
+    "no count": (hygiene.check_counts, lambda nb: nb.cells[1].update(execution_count=None)),
+    "wrong count": (hygiene.check_counts, lambda nb: nb.cells[1].update(execution_count=7)),
+    "other kernel": (hygiene.check_kernelspec, lambda nb: nb.metadata.kernelspec.update(name="x")),
+    "no kernel": (hygiene.check_kernelspec, lambda nb: nb.metadata.pop("kernelspec")),
+    "widget state": (hygiene.check_no_widget_state, lambda nb: nb.metadata.update(widgets={})),
+    "widget view": (
+        hygiene.check_no_widget_state,
+        lambda nb: nb.cells[1].outputs[0].data.update({build.WIDGET_VIEW: {}}),
+    ),
+    "version": (hygiene.check_normal, lambda nb: nb.metadata.language_info.update(version="3")),
+    "timing": (hygiene.check_normal, lambda nb: nb.cells[1].metadata.update(execution={})),
+}
+
+
+@pytest.mark.parametrize(("check", "change"), BROKEN_FILES.values(), ids=BROKEN_FILES)
+def test_broken_file_is_seen(check, change, write) -> None:
+    assert len(check(edit(write(sound()), change))) == 1
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        ANSWER * 3,
+        f"## Exercises\n\n{ANSWER * 2}",
+        f"{ANSWER * 3}\n\n## Exercises",
+        f"## Exercises\n\n{ANSWER * 2}{ANSWER.replace('summary', 'b')}",
+        f"## Exercises\n\n{ANSWER * 2}{ANSWER.replace('<details', '<details open')}",
+    ],
+    ids=["no heading", "two", "above", "no summary", "open"],
+)
+def test_missing_exercises_are_seen(end: str, write) -> None:
+    assert len(hygiene.check_exercises(write([new_markdown_cell(end)]))) == 1
+
+
+# ==== Code that is in the notebooks and in helpers.py
+
+SHARED = '''
+@cached
+def double(x: int, times: int = 2) -> int:
+    """Twice x."""
+    _check_number("x", x, 0)
+    result: int = times * x
+    return result
+
+class Pair:
+    """Two values."""
+    first: float
+    def swap(self) -> Pair:
+        return Pair(self.second, self.first)
+'''
+TAUGHT = """
+@cached
+def double(x, times=2):
+    result = times * x  # a comment
+    return result
+
+class Pair:
+    first: "float"
+    def swap(self):
+        return Pair(self.second, self.first)
+"""
+DRIFTS = {
+    "code": ("times * x", "x + x"),
+    "default": ("times=2", "times=3"),
+    "decorator": ("@cached\n", ""),
+    "method": ("self.second, self.first", "self.first, self.second"),
+    "field": ('first: "float"', "pass"),
+}
+
+
+@pytest.fixture
+def shared(tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "helpers.py").write_text(SHARED, encoding="utf-8")
+    monkeypatch.setattr(hygiene, "HELPERS", tmp_path / "helpers.py")
+
+
+def test_same_code_passes(shared, write) -> None:
+    assert hygiene.check_same_code(write([code_cell(TAUGHT), code_cell("def f(): pass")])) == []
+
+
+@pytest.mark.parametrize(("old", "new"), DRIFTS.values(), ids=DRIFTS)
+def test_drifted_code_is_seen(old: str, new: str, shared, write) -> None:
+    assert old in TAUGHT
+    (problem,) = hygiene.check_same_code(write([code_cell(TAUGHT.replace(old, new))]))
+    assert "differs" in problem
+
+
+# ==== The one-page notebook
+
+
+@pytest.mark.parametrize("source", ["x = 1\n" * 41, "from helpers import fit", "import helpers"])
+def test_page_that_is_no_page_is_seen(source: str, write) -> None:
+    assert len(hygiene.check_one_page(write([code_cell(source)]))) == 1
+
+
+def test_page_that_needs_a_file_is_seen(write, tmp_path: Path) -> None:
+    page, folder = write([code_cell("open('data.csv')")]), tmp_path / "empty"
+    folder.mkdir()
+    (problem,) = hygiene.check_runs_alone(page, folder)
+    assert "FileNotFoundError" in problem
+
+
+# ==== Callbacks
+
+CALLBACK = """
+class Player:
+    def __init__(self, button):
+        button.{register}
+    def _post(self, name, change):
+        {body}
+"""
+WRITE = "self.mailbox[name] = change['new']"
+
+
+@pytest.mark.parametrize("register", ["observe(lambda c: self._post('x', c))", "on_click(_post)"])
+def test_callback_that_writes_passes(register: str) -> None:
+    assert hygiene.check_callbacks(CALLBACK.format(register=register, body=WRITE)) == []
+
+
+@pytest.mark.parametrize(
+    ("register", "body"),
+    [
+        ("observe(self._post)", f"{WRITE}; self.draw()"),
+        ("on_click(self._post)", "print(name)"),
+        ("observe(lambda c: self._post('x', c))", "asyncio.create_task(self.run())"),
+        ("observe(lambda c: (self._post('x', c), self.draw()))", WRITE),
+        ("click()", WRITE),
+    ],
+)
+def test_callback_that_does_more_is_seen(register: str, body: str) -> None:
+    assert len(hygiene.check_callbacks(CALLBACK.format(register=register, body=body))) == 1
+
+
+# ==== Sliders
+
+
+def explorer(update: Callable, x: widgets.ValueWidget) -> Explorer:
+    """An explorer whose picture is a line; `update` is given the line and the slider's value."""
+
+    def draw_line(figure):
+        (line,) = figure.subplots().plot([0, 0])
+        return lambda x: update(line, x)
+
+    return Explorer(draw_line, figsize=(2, 1), x=x)
+
+
+def rise(line, x) -> None:
+    line.set_ydata([0, x / 100])
+
+
+def fail_at_the_end(line, x) -> None:
+    if x == 100:
+        raise ValueError("too far")
+    rise(line, x)
+
+
+def wander(line, x) -> None:
+    line.set_ydata([0, line.get_ydata()[1] + 0.001])
+
+
+@pytest.mark.parametrize(
+    "control",
+    [
+        widgets.IntSlider(50),
+        widgets.FloatLogSlider(10, min=0, max=2),
+        widgets.SelectionSlider(options=[1, 50, 100]),
+        widgets.Dropdown(options=[("low", 1), ("high", 100)]),
+        widgets.Checkbox(),
+    ],
+    ids=lambda control: type(control).__name__,
+)
+def test_live_control_passes(control) -> None:
+    assert sliders.check_explorer(explorer(rise, control)) == []
+
+
+@pytest.mark.parametrize(
+    ("update", "word"),
+    [
+        (lambda line, x: None, "x does not change the picture"),
+        (fail_at_the_end, "{'x': 100} raises ValueError('too far')"),
+        (wander, "x, moved back, does not give the first picture again"),
+    ],
+    ids=["dead", "fails at its maximum", "wanders"],
+)
+def test_broken_slider_is_seen(update: Callable, word: str) -> None:
+    assert word in sliders.check_explorer(explorer(update, widgets.IntSlider(50)))
+
+
+def test_broken_slider_in_a_notebook_is_seen(write) -> None:
+    source = f"""import sys
+sys.path.insert(0, {str(hygiene.ROOT)!r})
+import ipywidgets as widgets
+from helpers import Explorer
+def dead(figure):
+    return lambda x: None
+Explorer(dead, x=widgets.IntSlider())"""
+    path = write([code_cell(source), code_cell("Explorer(dead, x=widgets.IntSlider())")])
+    assert sliders.explorer_calls(path) == 2
+    run = hygiene.run_sliders(path)
+    assert run.returncode == 1
+    assert "draw function's name in common: ['dead']" in run.stdout
+    assert "dead: x does not change the picture" in run.stdout
+
+
+# ==== The build
+
+
+@pytest.mark.parametrize(
+    ("source", "word"),
+    [
+        ("1 / 0", "code cell 2, raised"),
+        ("import sys\nprint('x', file=sys.stderr)", "code cell 2, wrote to stderr"),
+        ("import time\ntime.sleep(60)", "code cell 2, raised"),
+    ],
+    ids=["error", "stderr", "too slow"],
+)
+def test_build_refuses(source: str, word: str, write, monkeypatch, capfd) -> None:
+    monkeypatch.setattr(build, "CELL_TIMEOUT", 1)
+    path = write([code_cell("1"), code_cell(source), code_cell("2")])
+    before = path.read_bytes()
+    assert build.main([str(path)]) == 1
+    assert f"{path}, {word}" in capfd.readouterr().err
+    assert path.read_bytes() == before
+
+
+PLAIN_PAGE = """import matplotlib.pyplot as plt
+print(1)
+plt.plot([1, 2])
+plt.show()
+print(2)"""
+
+
+def test_two_builds_are_the_same(write, capfd) -> None:
+    path = write([code_cell(PLAIN_PAGE, alt="A line", collapsed=True), code_cell("6 * 7")])
+    assert build.main([str(path), "--check"]) == 1
+    assert "page.ipynb: changed" in capfd.readouterr().out
+    assert build.main([str(path)]) == 0
+    once = path.read_bytes()
+    assert build.main([str(path), "--check"]) == 0
+    assert path.read_bytes() == once
+    assert [output.output_type for output in hygiene.outputs(path)] == [
+        "stream",
+        "display_data",
+        "stream",
+        "execute_result",
+    ]
+    assert build.read(path).cells[0].metadata == {"alt": "A line"}
+
+
+def test_normal_form_drops_what_varies() -> None:
+    stream = [new_output("stream", name="stdout", text=text) for text in ("1", "2")]
+    shown = picture({build.WIDGET_VIEW: {}}, **{"image/png": {"width": 9, "alt": "A"}}, other=1)
+    shown.data["image/png"] = f"{PNG[:4]}\n{PNG[4:]}\n"
+    cell = code_cell("1", *stream, shown, jupyter={"source_hidden": True, "outputs_hidden": True})
+    cells = [cell, new_markdown_cell("a"), new_markdown_cell("b"), new_markdown_cell("c")]
+    notebook = new_notebook(cells=cells, metadata={"widgets": {}})
+    for each, identity in zip(cells, ["same", "same", "not valid!", "cell-2"], strict=True):
+        each.id = identity
+    notebook = build.normalise(notebook)
+    nbformat.validate(notebook)
+    assert list(notebook.metadata) == ["kernelspec", "language_info"]
+    assert [cell.id for cell in notebook.cells] == ["same", "cell-3", "cell-4", "cell-2"]
+    assert notebook.cells[0].metadata == {"jupyter": {"source_hidden": True}}
+    text, image = notebook.cells[0].outputs
+    assert text.text == "12"
+    assert image == {
+        "output_type": "display_data",
+        "data": {"image/png": PNG},
+        "metadata": {"image/png": {"alt": "A"}},
+    }
+    assert build.normalise(notebook) == notebook
+
+
+def test_kernel_is_this_python(write) -> None:
+    path = write([code_cell("import sys\nprint(sys.executable)")])
+    (output,) = build.execute(path).cells[0].outputs
+    assert output.text.strip() == sys.executable
