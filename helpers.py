@@ -466,7 +466,7 @@ class Explorer(widgets.HBox):
         self._image = widgets.Image(format="png", layout={"max_width": "100%"})
         self._redraw()
         for name, control in controls.items():
-            control.style = {"description_width": "initial"}
+            control.style = {"description_width": "112px"}
             control.observe(lambda change, name=name: self._post(name, change), names="value")
         self._note = widgets.HTML()
         column = widgets.VBox([*controls.values(), self._note], layout={"width": "290px"})
@@ -484,7 +484,7 @@ class Explorer(widgets.HBox):
 
     async def _watch(self) -> None:
         while True:
-            await asyncio.sleep(0.015)
+            await asyncio.sleep(0.01)
             try:
                 self.drain()
                 self._note.value = ""
@@ -504,7 +504,7 @@ class Explorer(widgets.HBox):
         self.canvas.draw()
         buffer = io.BytesIO()
         picture = Image.fromarray(np.asarray(self.canvas.buffer_rgba())).convert("RGB")
-        picture.save(buffer, "PNG", compress_level=3)
+        picture.save(buffer, "PNG", compress_level=1)
         self._image.value = buffer.getvalue()
 
     def close(self) -> None:

@@ -7,6 +7,8 @@
    imports the packages.
 2. The recipe that most tutorials copy against the series' own, over seeds: processor time, error
    one step ahead, and error in closed loop, on the same clean sine.
+3. A training step of lesson 02's hand-written LSTM against `nn.LSTM`'s.
+4. Each slider in a real JupyterLab in Chromium: from a key press to the new picture.
 
 It is no test: nothing here passes or fails.
 """
@@ -14,6 +16,9 @@ It is no test: nothing here passes or fails.
 from __future__ import annotations
 
 import argparse
+import ast
+import shutil
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +29,7 @@ import torch
 from torch import nn
 
 import build
+import test_browser
 from helpers import Forecaster, closed_loop, create_sequences, fit, train
 
 IMPORTS = "import ipywidgets, matplotlib.pyplot, numpy, torch"
@@ -124,12 +130,97 @@ def measure_recipes(seeds: int) -> None:
         print(f"own / copied     {column:16} medians {medians:6.3f}   worst seeds {worst:6.3f}")
 
 
+# ==== The hand-written LSTM
+
+
+def hand_written() -> type[nn.Module]:
+    """The class HandLSTM, out of lesson 02's own cells."""
+    space: dict = {"torch": torch, "nn": nn}
+    for cell in build.code_cells(build.read(build.NOTEBOOKS / "02_model.ipynb")):
+        for node in ast.parse(cell.source).body:
+            if getattr(node, "name", "") in ("weights", "gates", "lstm_cell", "HandLSTM"):
+                exec(ast.unparse(node), space)
+        if "HandLSTM" in space:  # later cells break the gates on purpose
+            return space["HandLSTM"]
+    raise LookupError("lesson 02 defines no HandLSTM")
+
+
+def seconds_per_step(model: Forecaster, steps: int = 30) -> float:
+    windows = [torch.tensor(part, dtype=torch.float64) for part in create_sequences(SERIES, 50)]
+    batch = [part[:8] for part in windows]
+    optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
+    start = time.process_time()
+    list(train(model, nn.MSELoss(), optimizer, [batch] * steps))
+    return (time.process_time() - start) / steps
+
+
+def measure_hand_written(repeats: int) -> None:
+    library, by_hand = Forecaster(hidden_size=16).double(), Forecaster(hidden_size=16).double()
+    by_hand.rnn = hand_written()(1, 16).double()
+    seconds_per_step(library)  # warm up
+    pairs = [(seconds_per_step(by_hand), seconds_per_step(library)) for _ in range(repeats)]
+    ratios = [hand / lib for hand, lib in pairs]
+    print(f"\na training step by hand / nn.LSTM, float64: {spread(ratios)}\n")
+
+
+# ==== Sliders
+
+LISTEN = """picture => {
+    window.shown = new Promise(done => {
+        picture.addEventListener("load", () => done(performance.now()), {once: true});
+        setTimeout(() => done(NaN), 3000);
+    });
+    const start = () => { window.pressed = performance.now(); };
+    document.addEventListener("keydown", start, {capture: true, once: true});
+}"""
+
+
+def time_slider(page, handle, presses: int) -> list[float]:
+    """Milliseconds from key press to new picture, arrow keys right and left by turns."""
+    times = []
+    picture = handle.evaluate_handle(test_browser.PICTURE)
+    handle.focus()
+    for press in range(presses):
+        picture.evaluate(LISTEN)
+        page.keyboard.press(("ArrowLeft", "ArrowRight")[press % 2])
+        times.append(page.evaluate("window.shown.then(end => end - window.pressed)"))
+        page.wait_for_timeout(50)
+    return [t for t in times if np.isfinite(t)]  # at the end of a range nothing changes
+
+
+def measure_sliders(presses: int) -> None:
+    from playwright.sync_api import sync_playwright
+
+    print(f"{'slider: key press to new picture':48} {'median':>9} {'95 %':>9}")
+    program = shutil.which("chromium") or shutil.which("google-chrome")
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
+        browser = playwright.chromium.launch(
+            executable_path=program, args=test_browser.CHROMIUM_FLAGS
+        )
+        with test_browser.jupyterlab(Path(folder)) as lab:
+            for path in test_browser.LESSONS:
+                where = lab.address(path.relative_to(test_browser.ROOT))
+                with test_browser.opened(browser, where) as (page, _):
+                    test_browser.run_all(page)
+                    page.wait_for_timeout(1000)
+                    for handle in page.locator(".widget-slider .noUi-handle").all():
+                        name = handle.evaluate("e => e.closest('.widget-slider').innerText")
+                        name = f"{path.stem}: {name.splitlines()[0]}"
+                        times = time_slider(page, handle, presses)
+                        middle, late = np.percentile(times, [50, 95])
+                        print(f"{name:48} {middle:6.0f} ms {late:6.0f} ms", flush=True)
+        browser.close()
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--repeats", type=int, default=3, help="cold runs of each notebook")
     parser.add_argument("--seeds", type=int, default=5, help="trainings of each recipe")
+    parser.add_argument("--presses", type=int, default=20, help="key presses on each slider")
     options = parser.parse_args()
     measure_recipes(options.seeds)
+    measure_hand_written(options.repeats)
     measure_notebooks(options.repeats)
+    measure_sliders(options.presses)
