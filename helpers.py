@@ -463,7 +463,8 @@ class Explorer(widgets.HBox):
         self.mailbox: dict[str, object] = {}
         self.values = {name: control.value for name, control in controls.items()}
         self._update = draw(self.figure)
-        self._image = widgets.Image(format="png", layout={"max_width": "100%"})
+        layout = {"max_width": "100%", "margin": "0 0 0 16px"}
+        self._image = widgets.Image(format="png", layout=layout)
         self._redraw()
         for name, control in controls.items():
             control.style = {"description_width": "112px"}
