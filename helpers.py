@@ -470,7 +470,7 @@ class Explorer(widgets.HBox):
             control.style = {"description_width": "112px"}
             control.observe(lambda change, name=name: self._post(name, change), names="value")
         self._note = widgets.HTML()
-        column = widgets.VBox([*controls.values(), self._note], layout={"width": "290px"})
+        column = widgets.VBox([*controls.values(), self._note], layout={"width": "310px"})
         super().__init__([column, self._image], layout={"align_items": "center"})
         if earlier := Explorer._open.pop(draw.__name__, None):
             earlier.close()
