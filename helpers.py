@@ -322,30 +322,29 @@ def evaluate(model: nn.Module, loss_fn, inputs: torch.Tensor, targets: torch.Ten
 
 
 def fit(
+    model: Forecaster,
     series: np.ndarray,
-    cell: str = "LSTM",
-    hidden_size: int = 32,
-    window: int = 50,
-    steps: int = 300,
+    window: int = 100,
+    steps: int = 400,
     batch_size: int = 16,
-    learning_rate: float = 0.02,
+    learning_rate: float = 0.03,
     warmup: int = 5,
     seed: int = 0,
-) -> tuple[Forecaster, list[float]]:
+) -> list[float]:
     """Train a Forecaster on a scaled series (time, features) by the series' recipe.
 
-    Loss on every output after `warmup` steps, Adam, one-cycle schedule, gradients clipped at 1.
-    Returns the network, of the series' dtype, and its loss at each step.
+    Loss on every output after `warmup` steps, Adam with a short memory, one-cycle schedule,
+    gradients clipped at 1. `seed` is that of the batches. Works in the model's dtype; returns the
+    loss at each step.
     """
     _check_number("warmup", warmup, 0)
     _check_number("window", window, warmup + 1)
+    _check_number("steps", steps, 1)
     _check_series("series", series)
-    inputs, targets = (torch.tensor(part) for part in create_sequences(series, window))
+    tensors = (torch.tensor(part) for part in create_sequences(series, window))
+    inputs, targets = (part.to(model.linear.weight.dtype) for part in tensors)
     targets = torch.cat([inputs[:, 1:], targets], dim=1)[:, warmup:]
-    torch.manual_seed(seed)
-    features = inputs.shape[2]
-    model = Forecaster(cell, features, hidden_size, output_size=features).to(inputs.dtype)
-    optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
+    optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate, betas=(0.9, 0.95))
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, total_steps=steps)
     generator = torch.Generator().manual_seed(seed)
     batches = random_batches(inputs, targets, batch_size, steps, generator)
@@ -353,7 +352,7 @@ def fit(
     for loss, _ in train(model, nn.MSELoss(), optimizer, batches, clip=1.0):
         schedule.step()
         losses.append(loss)
-    return model, losses
+    return losses
 
 
 # ==== 04 Evaluation. A forecast is a function of (context, steps): from windows of shape
@@ -470,7 +469,7 @@ class Explorer(widgets.HBox):
             control.style = {"description_width": "112px"}
             control.observe(lambda change, name=name: self._post(name, change), names="value")
         self._note = widgets.HTML()
-        column = widgets.VBox([*controls.values(), self._note], layout={"width": "310px"})
+        column = widgets.VBox([*controls.values(), self._note], layout={"flex": "0 0 310px"})
         super().__init__([column, self._image], layout={"align_items": "center"})
         if earlier := Explorer._open.pop(draw.__name__, None):
             earlier.close()

@@ -183,14 +183,17 @@ def test_evaluate_measures_without_dropout_or_gradients() -> None:
 
 
 def test_fit_learns_repeats_and_keeps_the_dtype() -> None:
-    settings = {"hidden_size": 8, "window": 20, "steps": 60, "seed": 3}
-    model, losses = fit(WAVE, **settings)
-    again, _ = fit(WAVE, **settings)
+    settings = {"window": 20, "steps": 60}
+    model, again, other = small_model(), small_model(), small_model()
+    losses = fit(model, WAVE, **settings, seed=3)
     assert len(losses) == 60
     assert np.mean(losses[-5:]) < 0.1 * losses[0]
+    assert fit(again, WAVE, **settings, seed=3) == losses
+    assert fit(other, WAVE, **settings, seed=4) != losses
     for p, q in zip(model.parameters(), again.parameters(), strict=True):
         assert p.dtype == torch.float64
         assert torch.equal(p, q)
+    assert len(fit(small_model().float(), WAVE, **settings)) == 60
 
 
 # ==== Evaluation
@@ -345,6 +348,10 @@ def one_step(clip):
     return next(train(model, nn.MSELoss(), optimizer, [pairs()], clip))
 
 
+def fit_small(series, **settings):
+    return fit(small_model(), series, **settings)
+
+
 def measure(inputs, targets):
     return evaluate(small_model(), nn.MSELoss(), inputs, targets)
 
@@ -405,11 +412,24 @@ BAD = {
     "evaluate: empty": (lambda: measure(pairs()[0][:0], pairs()[1]), "the shape of inputs is (0,"),
     "evaluate: long targets": (lambda: measure(pairs(8)[0], pairs(8)[0].repeat(1, 2, 1)), "the sh"),
     "evaluate: NaN": (lambda: measure(torch.tensor(NAN_CONTEXT), pairs(10)[1]), "the number of N"),
-    "fit: 1-D": (lambda: fit(FLAT), "the shape of series is (120,); allowed: (time, features)"),
-    "fit: long window": (lambda: fit(WAVE, window=120), "window is 120; allowed: less than"),
-    "fit: window in warm-up": (lambda: fit(WAVE, window=5), "window is 5; allowed: a whole number"),
-    "fit: empty": (lambda: fit(EMPTY), "the shape of series is (0, 1); allowed"),
-    "fit: NaN": (lambda: fit(NAN), "the number of NaN or infinite values in series is 1; allowed"),
+    "fit: 1-D": (
+        lambda: fit_small(FLAT),
+        "the shape of series is (120,); allowed: (time, features)",
+    ),
+    "fit: long window": (
+        lambda: fit_small(WAVE, window=120),
+        "window is 120; allowed: less than",
+    ),
+    "fit: window in warm-up": (
+        lambda: fit_small(WAVE, window=5),
+        "window is 5; allowed: a whole number",
+    ),
+    "fit: steps": (lambda: fit_small(WAVE, window=9, steps=0), "steps is 0; allowed: a whole"),
+    "fit: empty": (lambda: fit_small(EMPTY), "the shape of series is (0, 1); allowed"),
+    "fit: NaN": (
+        lambda: fit_small(NAN),
+        "the number of NaN or infinite values in series is 1; allowed",
+    ),
     "closed_loop: 2-D": (lambda: closed_loop(small_model(), WAVE, 2), "the shape of context is (1"),
     "closed_loop: empty": (lambda: closed_loop(small_model(), CONTEXT[:0], 2), "the shape of cont"),
     "closed_loop: NaN": (lambda: closed_loop(small_model(), NAN_CONTEXT, 2), "the number of NaN"),

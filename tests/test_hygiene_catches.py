@@ -19,6 +19,7 @@ import test_notebooks as hygiene
 from helpers import Explorer
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
+LONG = new_output("execute_result", data={"text/plain": "1" * 2001}, execution_count=1)
 ANSWER = "<details>\n<summary>Answer</summary>\n\nIt is 3.\n\n</details>\n\n"
 
 
@@ -80,6 +81,7 @@ BROKEN_CELLS = {
         "stderr",
     ),
     "svg": (hygiene.check_no_svg, code_cell("plot()", picture({"image/svg+xml": "x"})), "SVG"),
+    "long output": (hygiene.check_short_outputs, code_cell("fit()", LONG), "2001 characters"),
     "size": (hygiene.check_size, code_cell("x" * 1_500_000), "1.5 MB"),
     "home": (
         hygiene.check_machine,

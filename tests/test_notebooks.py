@@ -95,6 +95,14 @@ def check_size(path: Path) -> list[str]:
     return [] if size <= 1_500_000 else [f"{size} bytes: more than 1.5 MB"]
 
 
+def check_short_outputs(path: Path) -> list[str]:
+    """A cell that ends in a call shows all that it returns: a list of 400 losses, for example."""
+    texts = (
+        "".join(o.get("text", "") or o.get("data", {}).get("text/plain", "")) for o in outputs(path)
+    )
+    return [f"an output of {len(text)} characters" for text in texts if len(text) > 2000]
+
+
 def check_normal(path: Path) -> list[str]:
     same = path.read_text(encoding="utf-8") == dumps(normalise(read(path)))
     return [] if same else ["not as tests/build.py writes it: build the notebook again"]
@@ -306,6 +314,7 @@ CHECKS = [
     check_no_widget_state,
     check_no_svg,
     check_size,
+    check_short_outputs,
     check_normal,
     check_machine,
     check_alt,
