@@ -8,7 +8,9 @@
 2. The recipe that most tutorials copy against the series' own, over seeds: processor time, error
    one step ahead, and error in closed loop, on the same clean sine.
 3. A training step of lesson 02's hand-written LSTM against `nn.LSTM`'s.
-4. Each slider in a real JupyterLab in Chromium: from a key press to the new picture.
+4. The playground in a kernel: its training against a bare loop, its pictures' time and size.
+5. Each slider in a real JupyterLab in Chromium: from a key press to the new picture; in the
+   playground while it trains, with Pause and a whole retraining.
 
 It is no test: nothing here passes or fails.
 """
@@ -17,6 +19,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import json
 import shutil
 import sys
 import tempfile
@@ -31,6 +34,7 @@ from torch import nn
 
 import build
 import test_browser
+import test_playground
 
 sys.path.insert(0, str(build.NOTEBOOKS.parent))
 from helpers import Forecaster, closed_loop, create_sequences, fit, train
@@ -169,6 +173,112 @@ def measure_hand_written(repeats: int) -> None:
     print(f"\na training step by hand / nn.LSTM, float64: {spread(ratios)}\n")
 
 
+# ==== The playground
+
+IN_KERNEL = """import asyncio, io, json, time, torch
+from helpers import random_batches, train
+import playground as module
+async def ended():
+    while p._training or p.mailbox:
+        await asyncio.sleep(0.002)
+async def inside():
+    p.set(seed=(p.session.settings["seed"] + 1) % 10)
+    p.playing, start = True, time.perf_counter()
+    await ended()
+    return p.session.step_count / (time.perf_counter() - start)
+def bare():
+    run = module.Run(p.session.started_with)
+    start = time.perf_counter()
+    for _ in range(run.settings["steps"]):
+        next(run._training)
+    return run.settings["steps"] / (time.perf_counter() - start)
+p.set(hidden=16, steps=2000)
+await ended()
+speeds = [(await inside(), bare()) for _ in range(REPEATS)]
+times, sizes = [], []
+for _ in range(50):
+    start = time.perf_counter()
+    p.screen.show_fast(p.session, "800 steps/s")
+    picture = p.screen.picture("jpeg")
+    times.append(1000 * (time.perf_counter() - start))
+    sizes.append(len(picture) / 1000)
+sizes.append(len(p.screen.picture()) / 1000)
+print(json.dumps([speeds, times, sizes]))"""
+
+
+def measure_playground(repeats: int) -> None:
+    kernel = test_playground.Kernel()
+    kernel.run(test_playground.SETUP)
+    text = kernel.run(IN_KERNEL.replace("REPEATS", str(repeats)))
+    speeds, times, sizes = json.loads(text)
+    kernel.close()
+    ratios = [inside / bare for inside, bare in speeds]
+    print(f"playground: training speed / bare loop {spread(ratios)}")
+    print(f"playground: a picture takes {spread(times)} ms, {max(sizes[:-1]):.0f} KB; "
+          f"at rest, as PNG, {sizes[-1]:.0f} KB\n")
+
+
+# Pictures come on their own as well while it trains. Here they are made rare, so that the first
+# one after a key press is the control's.
+PLAYGROUND = """import sys; sys.path.insert(0, "notebooks")
+import playground
+playground.PICTURES = 0.1
+p = playground.Playground(config="steps=2000 signal=two-sines")
+p"""
+
+
+def measure_playground_in_browser(browser, lab, presses: int) -> None:
+    with test_browser.opened(browser, test_browser.broken(lab, PLAYGROUND)) as (page, _):
+        test_browser.run_all(page)
+        page.wait_for_selector("img.widget-image")
+        page.wait_for_timeout(2000)
+        for handle in page.locator(".widget-slider .noUi-handle").all():
+            name = handle.evaluate("e => e.closest('.widget-slider').innerText").splitlines()[0]
+            page.get_by_role("button", name="Play").click()  # at rest there is no contest
+            print_times(f"playground, training: {name}", time_slider(page, handle, presses))
+        times = []
+        for _ in range(presses):
+            page.get_by_role("button", name="Reset").click()
+            page.get_by_role("button", name="Play").click()
+            page.wait_for_timeout(400)
+            page.locator("img.widget-image").element_handle().evaluate(LISTEN)
+            page.evaluate("window.addEventListener('mousedown', () => "
+                          "{ window.pressed = performance.now(); }, {capture: true, once: true})")
+            page.get_by_role("button", name="Pause").click()
+            times.append(page.evaluate("window.shown.then(end => end - window.pressed)"))
+        print_times("playground: Pause to the picture at rest", times)
+    source = PLAYGROUND.replace("playground.PICTURES = 0.1\n", "").replace("steps=2000 ", "")
+    with test_browser.opened(browser, test_browser.broken(lab, source)) as (page, _):
+        test_browser.run_all(page)
+        page.wait_for_timeout(2000)
+        handle = page.locator(".widget-slider .noUi-handle").nth(3)
+        times = []
+        for press in range(presses):
+            page.evaluate(RECORDED)
+            handle.focus()
+            page.keyboard.press(("ArrowLeft", "ArrowRight")[press % 2])
+            took = page.evaluate("window.done.then(end => end - window.pressed)")
+            times += [took] if press % 2 else []  # back to 16 units
+        print_times("playground: 300 steps at hidden 16, drawn live", times)
+
+
+# Until the list of earlier runs changes, which it does at the end of a run.
+RECORDED = """() => {
+    const list = document.querySelector(".widget-select select");
+    document.addEventListener("keydown", () => { window.pressed = performance.now(); },
+        {capture: true, once: true});
+    window.done = new Promise(done => {
+        const watch = new MutationObserver(() => { watch.disconnect(); done(performance.now()); });
+        watch.observe(list, {childList: true});
+    });
+}"""
+
+
+def print_times(name: str, times: list[float]) -> None:
+    middle, late = np.percentile(times, [50, 95])
+    print(f"{name:52} {middle:6.0f} ms {late:6.0f} ms", flush=True)
+
+
 # ==== Sliders
 
 LISTEN = """picture => {
@@ -186,9 +296,12 @@ def time_slider(page, handle, presses: int) -> list[float]:
     times = []
     picture = handle.evaluate_handle(test_browser.PICTURE)
     handle.focus()
+    keys = ("ArrowLeft", "ArrowRight")
+    if handle.evaluate("e => e.ariaValueNow === e.ariaValueMin"):
+        keys = keys[::-1]
     for press in range(presses):
         picture.evaluate(LISTEN)
-        page.keyboard.press(("ArrowLeft", "ArrowRight")[press % 2])
+        page.keyboard.press(keys[press % 2])
         times.append(page.evaluate("window.shown.then(end => end - window.pressed)"))
         page.wait_for_timeout(50)
     return [t for t in times if np.isfinite(t)]  # at the end of a range nothing changes
@@ -197,14 +310,17 @@ def time_slider(page, handle, presses: int) -> list[float]:
 def measure_sliders(presses: int) -> None:
     from playwright.sync_api import sync_playwright
 
-    print(f"{'slider: key press to new picture':48} {'median':>9} {'95 %':>9}")
+    print(f"{'slider: key press to new picture':52} {'median':>9} {'95 %':>9}")
     program = shutil.which("chromium") or shutil.which("google-chrome")
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
         browser = playwright.chromium.launch(
             executable_path=program, args=test_browser.CHROMIUM_FLAGS
         )
         with test_browser.jupyterlab(Path(folder)) as lab:
+            measure_playground_in_browser(browser, lab, presses)
             for path in test_browser.LESSONS:
+                if path.stem.startswith("05"):
+                    continue
                 where = lab.address(path.relative_to(test_browser.ROOT))
                 with test_browser.opened(browser, where) as (page, _):
                     test_browser.run_all(page)
@@ -212,9 +328,7 @@ def measure_sliders(presses: int) -> None:
                     for handle in page.locator(".widget-slider .noUi-handle").all():
                         name = handle.evaluate("e => e.closest('.widget-slider').innerText")
                         name = f"{path.stem}: {name.splitlines()[0]}"
-                        times = time_slider(page, handle, presses)
-                        middle, late = np.percentile(times, [50, 95])
-                        print(f"{name:48} {middle:6.0f} ms {late:6.0f} ms", flush=True)
+                        print_times(name, time_slider(page, handle, presses))
         browser.close()
 
 
@@ -225,8 +339,11 @@ if __name__ == "__main__":
     parser.add_argument("--repeats", type=int, default=3, help="cold runs of each notebook")
     parser.add_argument("--seeds", type=int, default=5, help="trainings of each recipe")
     parser.add_argument("--presses", type=int, default=20, help="key presses on each slider")
+    parser.add_argument("--only", choices=("playground",), help="leave out the rest")
     options = parser.parse_args()
-    measure_recipes(options.seeds)
-    measure_hand_written(options.repeats)
-    measure_notebooks(options.repeats)
+    if not options.only:
+        measure_recipes(options.seeds)
+        measure_hand_written(options.repeats)
+        measure_notebooks(options.repeats)
+    measure_playground(options.repeats)
     measure_sliders(options.presses)
