@@ -23,15 +23,17 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import ClassVar
 
 import ipywidgets as widgets
+import matplotlib
 import numpy as np
 import torch
 from IPython.display import Image as Picture
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 from torch import nn
 
 from helpers import (
@@ -271,6 +273,7 @@ class Run:
         self.losses: list[float] = []
         self.checks: list[tuple[int, float]] = []  # (step, validation loss)
         self.diverged = False
+        self.kept = False  # among the earlier runs
         self._begin()
 
     def _begin(self) -> None:
@@ -468,7 +471,9 @@ class Screen:
         self._loss_axes()
         self._forecast_axes()
         self._heat_map()
-        self._at = self._text(self._fast, 0.012, 0.965, "", fontsize=9)
+        self._state = ""  # written by Pillow, which is ten times as fast as matplotlib there
+        file = Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")
+        self._font = ImageFont.truetype(file, 12.5)
         self._caption = self._text(self._slow, 0.988, 0.965, "", fontsize=9, ha="right")
         self.canvas.draw()
         self._base = self.canvas.copy_from_bbox(self.figure.bbox)
@@ -593,7 +598,7 @@ class Screen:
         self._validation.set_data(checks[:, 0] / budget, np.clip(checks[:, 1], LEAST, MOST))
         at = run.step_count
         self._message.set_text(f"diverged at step {at}: press Reset" if run.diverged else "")
-        self._at.set_text(f"{run.parameters:,} parameters, step {at} of {budget}, {state}")
+        self._state = f"{run.parameters:,} parameters, step {at} of {budget}, {state}"
         self._paint(self._with_slow, self._fast)
 
     def _show_yardsticks(self, run: Run, earlier: list[Record]) -> None:
@@ -627,6 +632,7 @@ class Screen:
     def picture(self, kind: str = "png") -> bytes:
         """The picture: "png", sharp; or "jpeg", in a quarter of the time, while it moves."""
         image = Image.fromarray(np.asarray(self.canvas.buffer_rgba())).convert("RGB")
+        ImageDraw.Draw(image).text((10, 11), self._state, "black", self._font)
         buffer = io.BytesIO()
         options = {"png": {"compress_level": 1}, "jpeg": {"quality": 72, "subsampling": 0}}[kind]
         image.save(buffer, kind, **options)
@@ -850,7 +856,8 @@ class Playground(widgets.VBox):
         self.playing = True
         self._rate, self._clock, self._owed = 0.0, time.perf_counter(), 0.0
         self._drawn = self._drawn_slow = -math.inf
-        self._recorded = self._stale = False
+        self._stale = False
+        self._left: list[Run] = []  # runs that a restart broke off, still to be recorded
         self._controls_stale = True  # they do not show the run's settings yet
         self._moved, self._moved_at = "", -math.inf  # the last control, for undo
         self.screen = Screen()
@@ -883,9 +890,9 @@ class Playground(widgets.VBox):
             options=["choose ...", *(c.name for c in CHALLENGES.values())],
             layout={"flex": "1 1 0", "min_width": "0"},
         )
-        self.runs = widgets.Select(rows=4, layout={"width": "100%", "height": "76px"})
+        self.runs = widgets.Select(rows=3, layout={"width": "100%", "height": "64px"})
         self.share = widgets.Text(continuous_update=False, layout={"width": "100%"})
-        self.status, self.task = widgets.HTML(), widgets.HTML()
+        self.status, self.task = widgets.HTML(), widgets.HTML()  # answers; the challenge's question
         self.image = widgets.Image(format="png", layout={"max_width": "100%"})
         named = [*self.controls.items(), *self.views.items()]
         named += [("challenge", self.picker), ("history", self.runs), ("share", self.share)]
@@ -930,7 +937,7 @@ class Playground(widgets.VBox):
             self.views[view].style.description_width = "initial"
         main = {k: self.buttons[k] for k in ("Play", "Pause", "Step", "Reset")}
         row = widgets.HBox([*main.values(), *shown(self.views)], layout={"flex_flow": "row wrap"})
-        right = [row, self.image]
+        right = [row, self.status, self.image]
         if "challenges" not in hide:
             left.append(widgets.HTML("<b>Challenge</b>", layout={"margin": "0"}))
             row = [self.picker, self.buttons["Hint"]]
@@ -941,9 +948,8 @@ class Playground(widgets.VBox):
             right.append(widgets.HBox([self.runs, buttons]))
         if "share" not in hide:
             right.append(widgets.HBox([widgets.HTML("<b>Share</b>"), self.share]))
-        right.append(self.status)
         column = widgets.VBox(left, layout={"flex": "0 0 326px", "overflow": "hidden"})
-        body = widgets.VBox(right, layout={"flex": "1 1 0", "min_width": "0", "max_width": "820px"})
+        body = widgets.VBox(right, layout={"flex": "1 1 0", "min_width": "0", "max_width": "780px"})
         super().__init__([widgets.HBox([column, body])])
 
     # ---- callbacks: they may run on any thread, so they only leave a message
@@ -978,6 +984,7 @@ class Playground(widgets.VBox):
         """Empty the mailbox, train for one slice, and draw if there is something new."""
         if self.drain():  # the reader first: a picture before the next slice
             self._draw(slow=False)
+            self._record_left()
             self._sync()
             return
         if not self._training:
@@ -1050,15 +1057,15 @@ class Playground(widgets.VBox):
     def _set_live(self, name: str, value) -> None:
         finished = self.session.ended
         self.session.set_live(name, value)
-        self._recorded = self._recorded and self.session.ended
+        self.session.kept = self.session.kept and self.session.ended
         if finished and not self.session.ended:
             self._clock = time.perf_counter()  # a larger budget: it goes on
 
     def _restart(self, settings: Settings, changes: Changes = ()) -> None:
-        self._record()
+        self._left.append(self.session)  # recorded after the next picture, which comes first
         same = all(settings[name] == self.session.settings[name] for name in OF_DATA)
         self.session = Run(settings, changes, self.session.data if same else None)
-        self._recorded, self._owed, self._rate = False, 0.0, 0.0
+        self._owed, self._rate = 0.0, 0.0
         self._clock, self._stale = time.perf_counter(), True
         self._drawn_slow = self._clock - SLOW_EVERY + 0.25  # the first picture must come fast
 
@@ -1102,7 +1109,7 @@ class Playground(widgets.VBox):
         settings, self.history, self.challenge = self._undo.pop()
         self._stale = True
         if settings != self.session.settings:
-            self._recorded = True  # an undone run is not a run to keep
+            self.session.kept = True  # an undone run is none to keep
             self._restart(settings)
             self._controls_stale = True
 
@@ -1124,7 +1131,7 @@ class Playground(widgets.VBox):
         return True
 
     def _on_share(self, text: str) -> bool:
-        if text == self._shared():
+        if text == _text_of(self.session):
             return False
         try:
             settings, changes = from_text(text)
@@ -1148,12 +1155,13 @@ class Playground(widgets.VBox):
         if self.challenge:
             self._restart(self.challenge.start)
             self._controls_stale = True
+            self._record_left()
             self._since, self.playing = self._number, False
             self._say(f"Goal: {self.challenge.goal}.")
 
     def _finish(self) -> None:
         """At the end of a run: keep it, and look whether it reaches the challenge's goal."""
-        self._record()
+        self._record(self.session)
         if not self.challenge:
             return
         earlier = [r for r in self.history[:-1] if r.number > self._since]
@@ -1162,18 +1170,21 @@ class Playground(widgets.VBox):
         else:
             self._say(f"Not yet: {self.challenge.goal}. Hint: {self.challenge.hint}")
 
-    def _record(self) -> None:
-        run = self.session
-        if self._recorded or (run.step_count < 20 and not run.diverged):
+    def _record_left(self) -> None:
+        while self._left:
+            self._record(self._left.pop(0))
+
+    def _record(self, run: Run) -> None:
+        if run.kept or (run.step_count < 20 and not run.diverged):
             return
-        self._recorded, self._number = True, self._number + 1
+        run.kept, self._number = True, self._number + 1
         name = differences(run.settings, self._last_settings) or "as before"
         self._last_settings = dict(run.settings)
         self.history.append(
             Record(
                 self._number,
                 name,
-                self._shared(),
+                _text_of(run),
                 dict(run.settings),
                 list(run.checks),
                 run.scores(),
@@ -1183,11 +1194,6 @@ class Playground(widgets.VBox):
             )
         )
         del self.history[:-HISTORY]
-
-    def _shared(self) -> str:
-        """The line that reproduces the run, its live changes included."""
-        run = self.session
-        return to_text(run.started_with, (*run.changes, *run._due))
 
     # ---- what is seen
 
@@ -1203,7 +1209,7 @@ class Playground(widgets.VBox):
             self._controls_stale = False
             for name, widget in self.controls.items():
                 widget.value = self.session.settings[name]
-        self.share.value = self._shared()
+        self.share.value = _text_of(self.session)
         self.picker.value = self.challenge.name if self.challenge else "choose ..."
         self.task.value = self.challenge.question if self.challenge else ""
         options = [(_summary(record), record.number) for record in reversed(self.history)]
@@ -1214,7 +1220,7 @@ class Playground(widgets.VBox):
     def _draw(self, slow: bool) -> None:
         run, live = self.session, self.session.settings
         if slow:
-            earlier = self.history[:-1] if self._recorded else self.history
+            earlier = self.history[:-1] if run.kept else self.history
             caption = ", ".join(f"{CONTROLS[name].label} {_word(live[name])}" for name in LIVE[:4])
             self.screen.show_slow(run, earlier, self.view["what"], self.view["layer"], caption)
             self._drawn_slow, self._stale = time.perf_counter(), False
@@ -1237,6 +1243,7 @@ class Playground(widgets.VBox):
             self.mailbox.append(_parse(word))
         self._controls_stale = True
         if self.drain():
+            self._record_left()
             self._draw(slow=True)
             self._sync()
 
@@ -1245,6 +1252,7 @@ class Playground(widgets.VBox):
         if not isinstance(steps, int) or isinstance(steps, bool) or steps < 1:
             raise ValueError(f"steps is {steps!r}; allowed: a whole number, at least 1")
         self.drain()
+        self._record_left()
         self.playing = False
         self.session.run(steps)
         if self.session.ended:
@@ -1275,6 +1283,11 @@ class Playground(widgets.VBox):
 
 def _mark(control: Control) -> str:
     return "live" if control.live else "restarts"
+
+
+def _text_of(run: Run) -> str:
+    """The line that reproduces a run, its live changes included."""
+    return to_text(run.started_with, (*run.changes, *run._due))
 
 
 def _summary(record: Record) -> str:

@@ -300,7 +300,7 @@ def test_history_undo_and_clear(made) -> None:
     assert playground.session.settings["hidden"] == playground.controls["hidden"].value == 8
     kept = list(playground.history)
     playground.buttons["Clear"].click()
-    playground.drain()
+    playground._turn()
     assert playground.history == []
     playground.buttons["Undo"].click()
     playground.drain()
