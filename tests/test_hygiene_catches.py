@@ -249,8 +249,9 @@ WRITE = "self.mailbox[name] = change['new']"
 
 
 @pytest.mark.parametrize("register", ["observe(lambda c: self._post('x', c))", "on_click(_post)"])
-def test_callback_that_writes_passes(register: str) -> None:
-    assert hygiene.check_callbacks(CALLBACK.format(register=register, body=WRITE)) == []
+@pytest.mark.parametrize("body", [WRITE, "self.mailbox.append((name, change['new']))"])
+def test_callback_that_writes_passes(register: str, body: str) -> None:
+    assert hygiene.check_callbacks(CALLBACK.format(register=register, body=body)) == []
 
 
 @pytest.mark.parametrize(
@@ -260,6 +261,7 @@ def test_callback_that_writes_passes(register: str) -> None:
         ("on_click(self._post)", "print(name)"),
         ("observe(lambda c: self._post('x', c))", "asyncio.create_task(self.run())"),
         ("observe(lambda c: (self._post('x', c), self.draw()))", WRITE),
+        ("on_click(self._post)", "self.mailbox.append((name, self.draw()))"),
         ("click()", WRITE),
     ],
 )
