@@ -397,10 +397,9 @@ class Run:
         states, size = x[0].numpy(), s["hidden"]
         if s["cell"] == "LSTM":
             i, f, g, o = (from_input + from_state).split(size, dim=1)
-            gates = {"input gate": i.sigmoid(), "forget gate": f.sigmoid()}
-            gates["output gate"] = o.sigmoid()
-            cells = _cell_states(gates["forget gate"], gates["input gate"] * g.tanh())
-            return what, {**gates, "cell state": cells, "hidden state": states}[what]
+            i, f, o = (gate.sigmoid().numpy() for gate in (i, f, o))
+            cells = _cell_states(f, i * g.tanh().numpy())
+            return what, dict(zip(INSIDE, (f, i, o, cells, states), strict=True))[what]
         if s["cell"] == "GRU" and what in ("forget gate", "input gate"):
             k = slice(size, 2 * size)  # order: reset, update, new
             keep = (from_input[:, k] + from_state[:, k]).sigmoid().numpy()
@@ -421,9 +420,9 @@ def _layer(rnn: nn.RNNBase, k: int) -> nn.RNNBase:
     return layer
 
 
-def _cell_states(forget: torch.Tensor, new: torch.Tensor) -> np.ndarray:
-    cells, cell = np.zeros(forget.shape, dtype=np.float32), 0.0
-    for t, (f, n) in enumerate(zip(forget.numpy(), new.numpy(), strict=True)):
+def _cell_states(forget: np.ndarray, new: np.ndarray) -> np.ndarray:
+    cells, cell = np.zeros_like(forget), 0.0
+    for t, (f, n) in enumerate(zip(forget, new, strict=True)):
         cell = f * cell + n
         cells[t] = cell
     return cells
@@ -666,8 +665,13 @@ def _changed(run: Run, start: Settings) -> list[str]:
 
 
 def _ratio(run: Run, rival: str) -> float:
+    """The validation loss over a rival's; infinite where there is no such rival."""
     scores = run.scores()
-    return scores["validation"] / scores[rival]
+    return scores["validation"] / scores.get(rival, 0) if scores.get(rival) else math.inf
+
+
+def _same_data(run: Run, name: str) -> bool:
+    return not {"signal", "noise", "points"} & set(_changed(run, CHALLENGES[name].start))
 
 
 def _start(**settings) -> Settings:
@@ -700,8 +704,8 @@ CHALLENGES = {
         "How many steps does the network need to come within 20 % of the noise floor: "
         "about 100, 300 or 1000? Guess, then press Play.",
         _start(steps=100, lr=0.001),
-        lambda run, _: _ratio(run, "noise floor") < 1.2,
-        "validation loss less than 1.2 times the noise floor",
+        lambda run, _: _same_data(run, "floor") and _ratio(run, "noise floor") < 1.2,
+        "the same signal and noise, validation loss less than 1.2 times the noise floor",
         "The curve is still falling when the budget ends. Give it more steps, or larger ones.",
         "At a learning rate of 0.001 a hundred steps are too few and three hundred are enough; at "
         "0.003 a hundred are. No setting gets far below the floor: noise cannot be forecast.",
@@ -713,15 +717,15 @@ CHALLENGES = {
         _rescued,
         "one control changed, no divergence, and less than half of persistence's error",
         "Either the steps are too long, or the gradient that sets their length is.",
-        "Gradient descent steps as far as learning rate times gradient. A smaller rate helps, and "
-        "so does clipping, which limits the gradient. Adam at 3 would not help: it fixes the "
-        "length itself.",
+        "Gradient descent steps as far as learning rate times gradient. A rate of 0.3 or "
+        "less helps, and so does clipping at 0.01, which makes every step short. Clipping at 1 is "
+        "not enough, and Adam at 3 would not help: it sets the length itself.",
     ),
     "live": Challenge(
         "3 · Live, without losing the weights",
         "The learning rate is far too low. What happens to the curve if you raise it while the "
         "network trains? Press Play, then move the slider before the budget ends.",
-        _start(lr=0.0001, steps=2000),
+        _start(signal="two sines", lr=0.0001, steps=2000, hidden=4, batch=4),
         lambda run, _: any(n == "lr" for _, n, _ in run.changes)
         and _ratio(run, "persistence") < 0.5,
         "one run in which the learning rate was changed live, ending below half of persistence",
@@ -733,8 +737,11 @@ CHALLENGES = {
         "4 · As small as possible",
         "How few parameters reach the noise floor? Guess a hidden size.",
         _start(hidden=64, noise=0.2, steps=1000),
-        lambda run, _: run.parameters <= 100 and _ratio(run, "noise floor") < 1.25,
-        "at most 100 parameters, validation loss less than 1.25 times the noise floor",
+        lambda run, _: _same_data(run, "small")
+        and run.parameters <= 100
+        and _ratio(run, "noise floor") < 1.25,
+        "the same signal and noise, at most 100 parameters, validation loss less than 1.25 times "
+        "the noise floor",
         "Four units of an LSTM have 117 parameters with the linear layer. A small network needs "
         "larger steps, or more of them; and a GRU has three blocks where an LSTM has four.",
         "A sine needs two numbers of memory. What a small network lacks is not room: it is easy "
@@ -750,10 +757,11 @@ CHALLENGES = {
         "less than 5 % of persistence's error one step ahead, but a mean squared error above 0.2 "
         "in closed loop",
         "A network that sees little of the wave cannot know its period. Which control decides "
-        "how much it sees? And on which outputs does the loss lie?",
-        "With windows much shorter than a period the last few values nearly give the next one, "
-        "but the period is a guess. One step ahead nobody notices. In closed loop the error of "
-        "the clock adds up.",
+        "how much it sees?",
+        "At the end of a short window the last few values nearly give the next one, and so the "
+        "validation loss is tiny. In closed loop the network runs on its own output for 80 steps, "
+        "on a state that is older than any in training. (AR with five values has no such "
+        "trouble: a clean sine is linear.)",
     ),
     "gap": Challenge(
         "6 · Where an RNN fails and an LSTM does not",
@@ -771,11 +779,12 @@ CHALLENGES = {
     ),
     "forget": Challenge(
         "7 · Forget on purpose",
-        "This LSTM learns to count through a gap of 30 zeros. Break its memory, not its training: "
-        "which control makes it forget?",
+        "This LSTM learns to count through a gap of 30 zeros. Make it forget, without touching its "
+        "sizes, the data or the optimiser. Which control can do that?",
         _SQUARE,
         lambda run, _: _changed(run, _SQUARE) == ["bias"] and _ratio(run, "persistence") > 0.12,
-        "one control changed, in the group Network, and an end above 12 % of persistence's error",
+        "the same LSTM, data and optimiser, one control changed, and an end above 12 % of "
+        "persistence's error",
         "The forget gate decides how much of the cell state survives a step. Its bias can be set.",
         "A bias of -2 starts the forget gates near 0.12: after two steps a hundredth is left, and "
         "so it is with the gradient. Look at the forget gate's heat map: training must raise it.",
@@ -795,7 +804,7 @@ CHALLENGES = {
     "budget": Challenge(
         "9 · Fast and good",
         "Two sines at once, 200 steps. Which settings get below 1.5 times the noise floor? "
-        "Name the three that matter before you try.",
+        "Name those that matter before you try.",
         _start(signal="two sines", steps=200, lr=0.003, hidden=8, batch=4, window=20),
         lambda run, _: run.settings["signal"] == "two sines"
         and run.settings["noise"] == 0.1
@@ -804,8 +813,8 @@ CHALLENGES = {
         "two sines, noise 0.1, at most 200 steps, less than 1.5 times the noise floor",
         "Learning rate first. Then what a step sees: batch size and window length. Then the "
         "hidden size.",
-        "With a short budget the learning rate decides, as in lesson 03. Larger batches make each "
-        "step worth more, and cost less than they seem to: the work per step in time dominates.",
+        "No single one of them does it here. A window of 20 sees less than a period, a batch of 4 "
+        "gives a noisy gradient, and at 0.003 two hundred steps do not arrive.",
     ),
 }
 
@@ -1107,11 +1116,14 @@ class Playground(widgets.VBox):
             self._say("Nothing to undo.")
             return
         settings, self.history, self.challenge = self._undo.pop()
-        self._stale = True
-        if settings != self.session.settings:
+        self._stale = self._controls_stale = True
+        changed = [name for name in CONTROLS if settings[name] != self.session.settings[name]]
+        if changed and set(changed) <= set(LIVE):
+            for name in changed:
+                self._set_live(name, settings[name])
+        elif changed:
             self.session.kept = True  # an undone run is none to keep
             self._restart(settings)
-            self._controls_stale = True
 
     def _on_clear(self) -> None:
         self._remember()
@@ -1248,10 +1260,15 @@ class Playground(widgets.VBox):
             self._sync()
 
     def run(self, steps: int) -> Picture:
-        """Train up to `steps` steps at once, in the cell that calls it; the picture then."""
+        """Train up to `steps` steps at once, in the cell that calls it; the picture then.
+
+        A run that has ended begins anew.
+        """
         if not isinstance(steps, int) or isinstance(steps, bool) or steps < 1:
             raise ValueError(f"steps is {steps!r}; allowed: a whole number, at least 1")
         self.drain()
+        if self.session.ended:
+            self._restart(self.session.settings)
         self._record_left()
         self.playing = False
         self.session.run(steps)
