@@ -465,18 +465,20 @@ class Screen:
     def __init__(self) -> None:
         self.figure = Figure(figsize=(8.0, 5.2), dpi=100, facecolor="white", layout="none")
         self.canvas = FigureCanvasAgg(self.figure)
-        self._slow: list = []  # forecast and heat map: new a few times a second
-        self._fast: list = []  # losses and caption: new in every picture
+        self._settled: list = []  # labels, truth, rivals, earlier runs: new with the settings
+        self._slow: list = []  # forecast and heat map: new every second or two
+        self._fast: list = []  # losses: new in every picture
         self._loss_axes()
         self._forecast_axes()
         self._heat_map()
         self._state = ""  # written by Pillow, which is ten times as fast as matplotlib there
         file = Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")
         self._font = ImageFont.truetype(file, 12.5)
-        self._caption = self._text(self._slow, 0.988, 0.965, "", fontsize=9, ha="right")
+        self._caption = self._text(self._settled, 0.988, 0.965, "", fontsize=9, ha="right")
         self.canvas.draw()
         self._base = self.canvas.copy_from_bbox(self.figure.bbox)
-        self._with_slow = self._base
+        self._with_settled = self._with_slow = self._base
+        self._settled_for: tuple = ()
 
     def _axes(self, place: list[float], title: str) -> object:
         ax = self.figure.add_axes(place)
@@ -503,23 +505,23 @@ class Screen:
         ax.set_xlabel("optimiser step", fontsize=9, color="#333333", labelpad=14)
         ax.minorticks_off()
         self._ticks = [
-            self._text(self._slow, x, 3.2e-6, "", ax, ha="center", color="#555555")
+            self._text(self._settled, x, 3.2e-6, "", ax, ha="center", color="#555555")
             for x in (0, 0.5, 1)
         ]
-        self._earlier = [self._line(self._slow, ax, "#BBBBBB", width=1) for _ in range(HISTORY)]
+        self._earlier = [self._line(self._settled, ax, "#BBBBBB", width=1) for _ in range(HISTORY)]
         dashes = {"persistence": "--", "AR": "-", "noise floor": ":"}
         self._rivals = {
-            name: self._line(self._slow, ax, COLORS["baseline"], dash, 1.2)
+            name: self._line(self._settled, ax, COLORS["baseline"], dash, 1.2)
             for name, dash in dashes.items()
         }
         self._rival_names = {
-            name: self._text(self._slow, 1.02, 1, "", ax, color=COLORS["baseline"])
+            name: self._text(self._settled, 1.02, 1, "", ax, color=COLORS["baseline"])
             for name in dashes
         }
         self._training = self._line(self._fast, ax, "k", width=0.7)
         self._validation = self._line(self._fast, ax, COLORS["truth"], "-o", 1.6, markersize=2.5)
         ax.text(0.03, 5, "black: validation", fontsize=8.5, color=COLORS["truth"], va="center")
-        self._training_name = self._text(self._slow, 0.48, 5, "training", ax)
+        self._training_name = self._text(self._settled, 0.48, 5, "training", ax)
         self._message = self._text(
             self._fast, 0.5, 0.9, "", ax, ha="center", weight="bold", color=COLORS["RNN"]
         )
@@ -530,12 +532,12 @@ class Screen:
         ax.set_xlabel("steps from the forecast origin", fontsize=9, color="#333333")
         ax.axvspan(0, AHEAD, color=COLORS["shade"], lw=0, zorder=0)
         ax.text(-48, 1.78, "truth", fontsize=8.5, va="center", color=COLORS["truth"])
-        self._truth = self._line(self._slow, ax, COLORS["truth"], width=1)
+        self._truth = self._line(self._settled, ax, COLORS["truth"], width=1)
         self._one_step = self._line(self._slow, ax, "k", "--", 1.2)
         self._loop = self._line(self._slow, ax, "k", width=2)
         self._names = [
-            self._text(self._slow, -22, 1.78, "dashed: one step ahead", ax),
-            self._text(self._slow, 33, 1.78, "solid: closed loop", ax),
+            self._text(self._settled, -22, 1.78, "dashed: one step ahead", ax),
+            self._text(self._settled, 33, 1.78, "solid: closed loop", ax),
         ]
 
     def _heat_map(self) -> None:
@@ -553,36 +555,41 @@ class Screen:
         )
         self._slow.append(self._inside)
         self._inside_name = self._text(
-            self._slow, -PAST, 1.055, "", ax, fontsize=10, color="#333333"
+            self._settled, -PAST, 1.055, "", ax, fontsize=10, color="#333333"
         )
         bar = self.figure.add_axes([0.94, 0.075, 0.014, 0.33])
         bar.imshow(np.linspace(1, 0, 64)[:, None], aspect="auto", cmap="cividis")
         bar.set(xticks=[], yticks=[])
-        self._ends = [self._text(self._slow, 0.959, y, "", fontsize=8.5) for y in (0.085, 0.395)]
+        self._ends = [self._text(self._settled, 0.959, y, "", fontsize=8.5) for y in (0.085, 0.395)]
 
     def show_slow(
         self, run: Run, earlier: list[Record], what: str, layer: int, caption: str = ""
     ) -> None:
-        """Draw anew what is the same for many steps, or costs a pass through the network."""
-        self._show_yardsticks(run, earlier)
-        self._caption.set_text(caption)
+        """Draw anew what costs a pass through the network, and after a change what settings say."""
         past = slice(run.data.lead - PAST, None)
-        color, x = COLORS[run.settings["cell"]], np.arange(-PAST, AHEAD)
-        self._truth.set_data(x, run.data.stretch[past, 0])
+        x = np.arange(-PAST, AHEAD)
         self._one_step.set_data(x[1:], np.clip(run.one_step()[past, 0], -9, 9)[-len(x) + 1 :])
         self._loop.set_data(x[PAST:], np.clip(run.forecast()[:, 0], -9, 9))
-        for artist in (self._one_step, self._loop, *self._names):
-            artist.set_color(color)
         title, values = run.inside(layer, what)
         low = 0 if title.endswith(("gate", "keep)")) else -1
         self._inside.set_data(np.nan_to_num(values[past]).T)
         self._inside.set_clim(low, 1)
-        cell = run.settings["cell"]
-        number = min(layer, run.settings["layers"])
-        self._inside_name.set_text(f"{cell}, layer {number}: {title} of each unit, over time")
-        for text, end in zip(self._ends, (low, 1), strict=True):
-            text.set_text(f"{end}")
-        self._paint(self._base, self._slow)
+        numbers = tuple(record.number for record in earlier)
+        settled_for = (run, run.settings["steps"], numbers, title, layer, caption)
+        if settled_for != self._settled_for:
+            self._settled_for = settled_for
+            self._show_yardsticks(run, earlier)
+            self._caption.set_text(caption)
+            self._truth.set_data(x, run.data.stretch[past, 0])
+            cell, number = run.settings["cell"], min(layer, run.settings["layers"])
+            for artist in (self._one_step, self._loop, *self._names):
+                artist.set_color(COLORS[cell])
+            self._inside_name.set_text(f"{cell}, layer {number}: {title} of each unit, over time")
+            for text, end in zip(self._ends, (low, 1), strict=True):
+                text.set_text(f"{end}")
+            self._paint(self._base, self._settled)
+            self._with_settled = self.canvas.copy_from_bbox(self.figure.bbox)
+        self._paint(self._with_settled, self._slow)
         self._with_slow = self.canvas.copy_from_bbox(self.figure.bbox)
 
     def show_fast(self, run: Run, state: str = "finished") -> None:
@@ -1016,6 +1023,8 @@ class Playground(widgets.VBox):
         while self._owed >= 1 and not self.session.ended and time.perf_counter() < end:
             self.session.step()
             self._owed -= speed < math.inf
+            if self.mailbox:  # left by a subshell's thread; without one it is empty here
+                break
         self._stale = True
         if len(self.session.changes) > changes:  # those of a shared text
             self._controls_stale = True

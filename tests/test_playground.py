@@ -24,6 +24,7 @@ from build import NOTEBOOKS
 from test_notebooks import check_callbacks
 
 sys.path.insert(0, str(NOTEBOOKS))
+sys.path.insert(0, str(NOTEBOOKS.parent))
 import playground as module
 from playground import (
     AHEAD,
