@@ -212,6 +212,7 @@ def make_data(settings: Settings) -> Data:
         targets = np.concatenate([inputs[:, 1:], after], axis=1)[:, warmup:]
     tensors = [torch.tensor(a, dtype=torch.float32) for a in (inputs, targets, val_inputs)]
     val_targets = torch.tensor(val_after, dtype=torch.float32)
+    rivals = {name: float(score) for name, score in rivals.items()}
     return Data(*tensors, val_targets, series[1][0][: lead + AHEAD], lead, rivals)
 
 
@@ -404,7 +405,8 @@ class Run:
             k = slice(size, 2 * size)  # order: reset, update, new
             keep = (from_input[:, k] + from_state[:, k]).sigmoid().numpy()
             return "update gate (1: keep)", keep if what == "forget gate" else 1 - keep
-        return f"hidden state (a {s['cell']} has no {what})", states
+        name = "a GRU" if s["cell"] == "GRU" else "an RNN"
+        return f"hidden state ({name} has no {what})", states
 
 
 INSIDE = ("forget gate", "input gate", "output gate", "cell state", "hidden state")
@@ -520,8 +522,8 @@ class Screen:
         }
         self._training = self._line(self._fast, ax, "k", width=0.7)
         self._validation = self._line(self._fast, ax, COLORS["truth"], "-o", 1.6, markersize=2.5)
-        ax.text(0.03, 5, "black: validation", fontsize=8.5, color=COLORS["truth"], va="center")
-        self._training_name = self._text(self._settled, 0.48, 5, "training", ax)
+        ax.text(0.3, 5, "validation", fontsize=8.5, color=COLORS["truth"], va="center")
+        self._training_name = self._text(self._settled, 0.03, 5, "training", ax)
         self._message = self._text(
             self._fast, 0.5, 0.9, "", ax, ha="center", weight="bold", color=COLORS["RNN"]
         )
@@ -645,7 +647,6 @@ class Screen:
         return buffer.getvalue()
 
 
-
 # ==== Challenges
 
 
@@ -757,8 +758,8 @@ CHALLENGES = {
     ),
     "illusion": Challenge(
         "5 · One step perfect, closed loop wrong",
-        "Can a network that is nearly perfect one step ahead fail in closed loop? How would you "
-        "make one? Predict, then build it.",
+        "Can a network that is nearly perfect one step ahead fail in closed loop? Predict, then "
+        "build it.",
         _start(noise=0.0),
         lambda run, _: _ratio(run, "persistence") < 0.05 and run.scores()["loop"] > 0.2,
         "less than 5 % of persistence's error one step ahead, but a mean squared error above 0.2 "
@@ -832,6 +833,11 @@ SLICE = 0.02  # seconds of training between two looks into the mailbox
 PICTURES = 10  # a second, while training
 SLOW_EVERY = 1.5  # seconds between two passes through the network for the picture
 SPEEDS = {"full speed": math.inf, "100 steps/s": 100.0, "20 steps/s": 20.0, "5 steps/s": 5.0}
+# ipywidgets reserves 80 px for a slider's value, and leaves 60 to the slider.
+STYLE = """<style>
+.lstm-playground .widget-readout { min-width: 46px; width: 46px }
+.lstm-playground .widget-html-content { line-height: 1.4 }
+</style>"""
 VIEW = ("what", "layer", "speed")  # of the picture; not part of a run's settings
 PARTS_TO_HIDE = (*CONTROLS, *VIEW, "challenges", "history", "share")
 
@@ -940,22 +946,24 @@ class Playground(widgets.VBox):
         def marked(name: str, widget: widgets.Widget) -> widgets.HBox:
             color = COLORS["GRU"] if CONTROLS[name].live else COLORS["baseline"]
             text = f"<span style='color:{color};font-size:11px'>{_mark(CONTROLS[name])}</span>"
-            return widgets.HBox([widget, widgets.HTML(text, layout={"margin": "0 0 0 4px"})])
+            mark = widgets.HTML(text, layout={"margin": "0 0 0 4px"})
+            return widgets.HBox([widget, mark], layout={"align_items": "center"})
 
-        left = []
+        left, heading = [], {"margin": "5px 0 1px 0"}
         for group in dict.fromkeys(control.group for control in CONTROLS.values()):
             members = {n: c for n, c in self.controls.items() if CONTROLS[n].group == group}
             rows = shown({name: marked(name, control) for name, control in members.items()})
             if rows:
-                left += [widgets.HTML(f"<b>{group}</b>", layout={"margin": "0"}), *rows]
+                left += [widgets.HTML(f"<b>{group}</b>", layout=heading), *rows]
         for view, width in (("what", "190px"), ("layer", "100px"), ("speed", "160px")):
             self.views[view].layout.width = width
             self.views[view].style.description_width = "initial"
         main = {k: self.buttons[k] for k in ("Play", "Pause", "Step", "Reset")}
         row = widgets.HBox([*main.values(), *shown(self.views)], layout={"flex_flow": "row wrap"})
+        row.children = (*row.children, widgets.HTML(STYLE, layout={"display": "none"}))
         right = [row, self.status, self.image]
         if "challenges" not in hide:
-            left.append(widgets.HTML("<b>Challenge</b>", layout={"margin": "0"}))
+            left.append(widgets.HTML("<b>Challenge</b>", layout=heading))
             row = [self.picker, self.buttons["Hint"]]
             left.append(widgets.HBox(row, layout={"width": "312px"}))
             right.insert(1, self.task)
@@ -963,10 +971,11 @@ class Playground(widgets.VBox):
             buttons = widgets.VBox([self.buttons["Undo"], self.buttons["Clear"]])
             right.append(widgets.HBox([self.runs, buttons]))
         if "share" not in hide:
-            right.append(widgets.HBox([widgets.HTML("<b>Share</b>"), self.share]))
+            row = [widgets.HTML("<b>Share</b>"), self.share]
+            right.append(widgets.HBox(row, layout={"align_items": "center"}))
         column = widgets.VBox(left, layout={"flex": "0 0 326px", "overflow": "hidden"})
         body = widgets.VBox(right, layout={"flex": "1 1 0", "min_width": "0", "max_width": "780px"})
-        super().__init__([widgets.HBox([column, body])])
+        super().__init__([widgets.HBox([column, body])], _dom_classes=["lstm-playground"])
 
     # ---- callbacks: they may run on any thread, so they only leave a message
 
@@ -1199,7 +1208,8 @@ class Playground(widgets.VBox):
         if run.kept or (run.step_count < 20 and not run.diverged):
             return
         run.kept, self._number = True, self._number + 1
-        name = differences(run.settings, self._last_settings) or "as before"
+        same = "as before" if self._number > 1 else "default settings"
+        name = differences(run.settings, self._last_settings) or same
         self._last_settings = dict(run.settings)
         self.history.append(
             Record(
@@ -1318,9 +1328,9 @@ def _text_of(run: Run) -> str:
 
 def _summary(record: Record) -> str:
     scores = record.scores
-    end = f"{scores['validation']:.3g}, loop {scores['loop']:.2g}"
-    end = f"diverged at {record.steps}" if record.diverged else end
-    return f"{record.number}: {record.name} -> {end}"
+    end = f"validation {scores['validation']:.3g}, closed loop {scores['loop']:.2g}"
+    end = f"diverged at step {record.steps}" if record.diverged else end
+    return f"{record.number}: {record.name}; {end}"
 
 
 def _all_widgets(box: widgets.Box) -> list[widgets.Widget]:

@@ -469,6 +469,18 @@ def test_challenge(name: str, reaches: bool, made) -> None:
         assert challenge.hint in playground.status.value
 
 
+@pytest.mark.parametrize("name", [name for name in CHALLENGES if name != "gap"])
+def test_a_line_is_enough_to_check_a_challenge(name: str) -> None:
+    """As lesson 05 tells teachers; "gap" compares two runs."""
+    reached = []
+    for lines in ATTEMPTS[name]:
+        run = Run(*from_text(lines[-1]))
+        run.run(run.settings["steps"])
+        reached.append(CHALLENGES[name].reached(run, []))
+    assert reached == [True, False]
+    assert {type(answer) for answer in reached} == {bool}
+
+
 # ==== A real kernel, over the comm protocol
 
 SETUP = f"""import sys
