@@ -242,9 +242,10 @@ def finish(playground: Playground) -> None:
 
 
 def test_controls_restart_or_act_live_as_marked(made) -> None:
-    playground = made(config="steps=100 hidden=4 window=10 layers=2")
+    playground = made(config="steps=2000 hidden=4 window=10 layers=2")
     for name, control in CONTROLS.items():
-        finish(playground)
+        turn_until(playground, lambda: playground.session.step_count >= 5)
+        assert not playground.session.ended
         session, weights = playground.session, playground.session.model.rnn.weight_hh_l0.clone()
         value = next(v for v in control.options if v != session.settings[name])
         playground.controls[name].value = value
@@ -331,6 +332,26 @@ def test_share_text_reproduces_a_run_with_live_changes(made) -> None:
     finish(playground)
     assert playground.session.losses == losses
     assert playground.controls["lr"].value == 0.1
+
+
+def test_after_the_end_a_live_setting_restarts_and_a_larger_budget_goes_on(made) -> None:
+    playground = made(config="steps=100 hidden=4")
+    finish(playground)
+    first = playground.session
+    playground.controls["steps"].value = 200
+    playground.drain()
+    assert playground.session is first
+    finish(playground)
+    assert first.step_count == 200
+    playground.controls["lr"].value = 0.1
+    playground.drain()
+    assert playground.session.settings == {**first.settings, "lr": 0.1}
+    assert (playground.session.step_count, playground.session.changes) == (0, [])
+    turn_until(playground, lambda: playground.session.step_count >= 20)
+    playground.buttons["Undo"].click()
+    playground.drain()
+    assert playground.session.settings == first.settings
+    assert playground.session.step_count == 0
 
 
 def test_undo_of_a_live_change_keeps_the_weights(made) -> None:
@@ -467,6 +488,7 @@ def test_challenge(name: str, reaches: bool, made) -> None:
     else:
         assert playground.status.value.startswith("Not yet")
         assert challenge.hint in playground.status.value
+        assert re.search(r"This run: [\d.]+ times persistence", playground.status.value)
 
 
 @pytest.mark.parametrize("name", [name for name in CHALLENGES if name != "gap"])
