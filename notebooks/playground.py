@@ -18,6 +18,7 @@ import asyncio
 import base64
 import contextlib
 import io
+import itertools
 import math
 import time
 from collections import deque
@@ -479,6 +480,7 @@ class Screen:
         self._state = ""  # written by Pillow, which is ten times as fast as matplotlib there
         file = Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")
         self._font = ImageFont.truetype(file, 12.5)
+        self._palette = _palette()
         self._caption = self._text(self._settled, 0.988, 0.965, "", fontsize=9, ha="right")
         self.canvas.draw()
         self._base = self.canvas.copy_from_bbox(self.figure.bbox)
@@ -642,14 +644,29 @@ class Screen:
         for artist in artists:
             artist.draw(renderer)  # an empty text or line costs next to nothing
 
-    def picture(self, kind: str = "png") -> bytes:
-        """The picture: "png", sharp; or "jpeg", in a quarter of the time, while it moves."""
+    def picture(self) -> bytes:
+        """The picture as PNG, in the colours of `_palette`: half the time and size of all."""
         image = Image.fromarray(np.asarray(self.canvas.buffer_rgba())).convert("RGB")
         ImageDraw.Draw(image).text((10, 11), self._state, "black", self._font)
         buffer = io.BytesIO()
-        options = {"png": {"compress_level": 1}, "jpeg": {"quality": 72, "subsampling": 0}}[kind]
-        image.save(buffer, kind, **options)
+        few = image.quantize(palette=self._palette, dither=Image.Dither.NONE)
+        few.save(buffer, "png", compress_level=1)
         return buffer.getvalue()
+
+
+def _palette() -> Image.Image:
+    """256 colours: cividis, greys, and each cell's colour fading into white or shade.
+
+    Pillow looks colours up in steps of 8, so no grey comes near white or shade.
+    """
+    parts = [matplotlib.colormaps["cividis"](np.linspace(0, 1, 136))[:, :3]]
+    parts.append(np.linspace(0, 0.86, 48)[:, None] * np.ones(3))
+    for color, ground in itertools.product(CELLS, ("white", COLORS["shade"])):
+        ends = [matplotlib.colors.to_rgb(c) for c in (COLORS[color], ground)]
+        parts.append(np.linspace(*ends, 12))
+    image = Image.new("P", (1, 1))
+    image.putpalette((255 * np.concatenate(parts)).round().astype(np.uint8).tobytes())
+    return image
 
 
 # ==== Challenges
@@ -1287,9 +1304,7 @@ class Playground(widgets.VBox):
             self._drawn_slow, self._stale = time.perf_counter(), False
         state = "diverged" if run.diverged else "finished" if run.ended else "paused"
         self.screen.show_fast(run, f"{self._rate:,.0f} steps/s" if self._training else state)
-        kind = "png" if slow and not self._training else "jpeg"
-        with self.image.hold_sync():
-            self.image.format, self.image.value = kind, self.screen.picture(kind)
+        self.image.value = self.screen.picture()
         self._drawn = time.perf_counter()
         if not self._training:
             self._sync()

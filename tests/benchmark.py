@@ -198,10 +198,16 @@ for number in range(50):
     if number % 2:
         p.screen.show_slow(p.session, p.history, "forget gate", 1)
     p.screen.show_fast(p.session, "800 steps/s")
-    picture = p.screen.picture("jpeg")
+    picture = p.screen.picture()
     (times, slow_times)[number % 2].append(1000 * (time.perf_counter() - start))
     sizes.append(len(picture) / 1000)
-sizes.append(len(p.screen.picture()) / 1000)
+for hidden in (16, 64):  # the more units, the larger
+    run = module.Run({**module.DEFAULTS, "signal": "two sines", "noise": 0.5, "hidden": hidden})
+    run.run(50)
+    for what in module.INSIDE:
+        p.screen.show_slow(run, p.history, what, 1)
+        p.screen.show_fast(run, "800 steps/s")
+        sizes.append(len(p.screen.picture()) / 1000)
 print(json.dumps([speeds, times, slow_times, sizes]))"""
 
 
@@ -215,7 +221,7 @@ def measure_playground(repeats: int) -> None:
     print(f"playground: training speed / bare loop {spread(ratios)}")
     print(f"playground: a picture takes {spread(times)} ms; with a new forecast and heat map, "
           f"every {test_playground.module.SLOW_EVERY} s, {spread(slow_times)} ms")
-    print(f"playground: at most {max(sizes[:-1]):.0f} KB; at rest, as PNG, {sizes[-1]:.0f} KB\n")
+    print(f"playground: a picture has {min(sizes):.0f} to {max(sizes):.0f} KB\n")
 
 
 # Pictures come on their own as well while it trains. Here they are made rare, so that the first
