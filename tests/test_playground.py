@@ -443,6 +443,7 @@ def test_callbacks_only_leave_a_message() -> None:
 # ==== Challenges: a text that reaches the goal, and one that nearly does
 
 SQUARE = to_text(CHALLENGES["forget"].start)
+GAP = to_text(CHALLENGES["gap"].start)
 SLOW = to_text(CHALLENGES["live"].start)
 ATTEMPTS = {  # name: (lines that reach it, lines that do not)
     "floor": (["lr=0.001"], ["steps=100 lr=0.001"]),
@@ -451,8 +452,8 @@ ATTEMPTS = {  # name: (lines that reach it, lines that do not)
     "small": (["hidden=2 noise=0.2 steps=1000"], ["hidden=4 noise=0.2 steps=1000"]),
     "illusion": (["noise=0 window=5"], ["noise=0 window=50"]),
     "gap": (
-        [SQUARE.replace("cell=LSTM", "cell=RNN"), SQUARE],
-        [SQUARE, SQUARE.replace("seed=0", "seed=1").replace("cell=LSTM", "cell=RNN")],
+        [GAP, GAP.replace("cell=RNN", "cell=LSTM")],
+        [GAP.replace("cell=RNN", "cell=LSTM"), GAP.replace("seed=1", "seed=2")],
     ),
     "forget": ([SQUARE.replace("bias=1", "bias=-2")], [SQUARE]),
     "family": (
