@@ -20,7 +20,6 @@ from __future__ import annotations
 import argparse
 import ast
 import json
-import shutil
 import tempfile
 import time
 from collections.abc import Callable
@@ -314,28 +313,24 @@ def time_slider(page, handle, presses: int) -> list[float]:
 
 
 def measure_sliders(presses: int) -> None:
-    from playwright.sync_api import sync_playwright
-
     print(f"{'slider: key press to new picture':52} {'median':>9} {'95 %':>9}")
-    program = shutil.which("chromium") or shutil.which("google-chrome")
-    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
-        browser = playwright.chromium.launch(
-            executable_path=program, args=test_browser.CHROMIUM_FLAGS
-        )
-        with test_browser.jupyterlab(Path(folder)) as lab:
-            measure_playground_in_browser(browser, lab, presses)
-            for path in test_browser.LESSONS:
-                if path.stem.startswith("05"):
-                    continue
-                where = lab.address(path.relative_to(test_browser.ROOT))
-                with test_browser.opened(browser, where) as (page, _):
-                    test_browser.run_all(page)
-                    page.wait_for_timeout(1000)
-                    for handle in page.locator(".widget-slider .noUi-handle").all():
-                        name = handle.evaluate("e => e.closest('.widget-slider').innerText")
-                        name = f"{path.stem}: {name.splitlines()[0]}"
-                        print_times(name, time_slider(page, handle, presses))
-        browser.close()
+    with (
+        test_browser.chromium() as browser,
+        tempfile.TemporaryDirectory() as folder,
+        test_browser.jupyterlab(Path(folder)) as lab,
+    ):
+        measure_playground_in_browser(browser, lab, presses)
+        for path in test_browser.LESSONS:
+            if path.stem.startswith("05"):
+                continue
+            where = lab.address(path.relative_to(test_browser.ROOT))
+            with test_browser.opened(browser, where) as (page, _):
+                test_browser.run_all(page)
+                page.wait_for_timeout(1000)
+                for handle in page.locator(".widget-slider .noUi-handle").all():
+                    name = handle.evaluate("e => e.closest('.widget-slider').innerText")
+                    name = f"{path.stem}: {name.splitlines()[0]}"
+                    print_times(name, time_slider(page, handle, presses))
 
 
 if __name__ == "__main__":

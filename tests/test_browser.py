@@ -124,10 +124,8 @@ def wait_for_server(address: str, lab: subprocess.Popen, log: Path) -> None:
     raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()}")
 
 
-# For this module only: while Playwright lives, an event loop runs in this thread, and nbval and
-# the explorers would run into it.
-@pytest.fixture(scope="module")
-def browser():
+@contextmanager
+def chromium() -> Iterator:
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
@@ -137,9 +135,17 @@ def browser():
     if program is None:
         missing("chromium")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
-        yield chromium
-        chromium.close()
+        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()
+
+
+# For this module only: while Playwright lives, an event loop runs in this thread, and nbval and
+# the explorers would run into it.
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
