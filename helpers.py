@@ -1,74 +1,52 @@
-"""The code that the lessons share, in the order of the notebooks.
+"""The code that the lessons share, in the order of the notebooks: numbers, and the figures' style.
 
-Whatever a lesson teaches is written out in that lesson first; from then on it is imported from
-here. A test compares the two, so that they stay the same code.
+What a lesson teaches is written out there first, then imported from here; a test compares both.
 
-Shapes: a series is ``(time, features)``; windows are ``(batch, seq_len, features)``; a forecast
-is ``(batch, steps, features)``. "Scaled" says that the network's own units are meant.
+Shapes: a series is ``(time, features)``, windows are ``(batch, seq_len, features)``, a forecast is
+``(batch, steps, features)``. A series or context may be anything that NumPy reads: a list, a
+DataFrame, a tensor. Every function raises ValueError for an argument that it cannot use.
 """
 
 from __future__ import annotations
 
-import asyncio
-import base64
-import io
+import inspect
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import ClassVar
+from functools import partial, wraps
 
-import ipywidgets as widgets
 import matplotlib.pyplot as plt
 import numpy as np
 import torch
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from PIL import Image
-from torch import nn
+from IPython import get_ipython
+from torch import Tensor, nn
+from torch.optim import Optimizer
 
 CELLS = ("RNN", "GRU", "LSTM")
+Pair = tuple[Tensor, Tensor]  # inputs (batch, seq_len, features), targets (batch, k, features)
 
-# ==== One visual language
+# ==== One visual language: Okabe and Ito's colours, apart for colour-blind readers too
 
-# Okabe and Ito's colours, which stay apart for colour-blind readers. One thing, one colour.
-COLORS = {
-    "truth": "#1A1A1A",
-    "LSTM": "#0072B2",
-    "RNN": "#D55E00",
-    "GRU": "#009E73",
-    "baseline": "#7F7F7F",
-    "forget": "#E69F00",
-    "input": "#56B4E9",
-    "output": "#CC79A7",
-    "candidate": "#F0E442",
-    "shade": "#EFEFEF",
-}
+COLORS = {"truth": "#1A1A1A", "LSTM": "#0072B2", "RNN": "#D55E00", "GRU": "#009E73"}
+COLORS |= {"forget": "#E69F00", "input": "#56B4E9", "output": "#CC79A7", "candidate": "#F0E442"}
+COLORS |= {"baseline": "#7F7F7F", "shade": "#EFEFEF"}
 
 
 def use_style() -> None:
-    """Set the series' matplotlib style: opaque white figures that read at 100 %, light or dark."""
-    plt.rcParams.update(
-        {
-            "figure.figsize": (8.4, 3.2),
-            "figure.dpi": 110,
-            "figure.facecolor": "white",
-            "savefig.facecolor": "white",
-            "figure.constrained_layout.use": True,
-            "font.size": 10.5,
-            "axes.titlesize": 11.5,
-            "axes.titlelocation": "left",
-            "axes.titleweight": "bold",
-            "axes.spines.top": False,
-            "axes.spines.right": False,
-            "axes.edgecolor": "#555555",
-            "axes.labelcolor": "#333333",
-            "xtick.color": "#555555",
-            "ytick.color": "#555555",
-            "lines.linewidth": 1.8,
-            "lines.solid_capstyle": "round",
-            "legend.frameon": False,
-        }
-    )
+    """Opaque white figures that read at 100 %, in cells even where MPLBACKEND=Agg hides them."""
+    if hasattr(get_ipython(), "kernel") and plt.get_backend().lower() == "agg":
+        get_ipython().run_line_magic("matplotlib", "inline")
+    plt.rc("figure", figsize=(8.4, 3.2), dpi=110, facecolor="white")
+    plt.rc("figure.constrained_layout", use=True)
+    plt.rc("savefig", facecolor="white")
+    plt.rc("font", size=10.5)
+    plt.rc("axes", titlesize=11.5, titlelocation="left", titleweight="bold")
+    plt.rc("axes", edgecolor="#555555", labelcolor="#333333")
+    plt.rc("axes.spines", top=False, right=False)
+    plt.rc(("xtick", "ytick"), color="#555555")
+    plt.rc("lines", linewidth=1.8, solid_capstyle="round")
+    plt.rc("legend", frameon=False)
 
 
 def label(ax, x: float, y: float, text: str, color: str, **kwargs) -> None:
@@ -83,7 +61,20 @@ def shade_future(ax, start: float, end: float) -> None:
     ax.axvline(start, color="#999999", linewidth=0.8, zorder=0)
 
 
+def dots(ax, results: dict, colors: dict | None = None) -> None:
+    """A row for each of `results`, {name: values}: a dot a seed, and a bar at their median."""
+    for row, (name, values) in enumerate(results.items()):
+        color = colors[name] if colors else COLORS["LSTM"]
+        ax.plot(values, [row] * len(values), "o", color=color, alpha=0.5, markersize=6)
+        ax.plot(np.median(values), row, "|", color=COLORS["truth"], markersize=15)
+    ax.set_yticks(range(len(results)), results)
+    ax.set_ylim(len(results) - 0.4, -0.6)
+    ax.grid(axis="x", color="#EEEEEE")
+
+
 # ==== Argument checks: each message names the argument, what came, and what is allowed
+
+LARGEST = 1e100  # of a series' values: their squares, and the sums of these, stay finite
 
 
 def _check(ok: bool, name: str, value, allowed: str) -> None:
@@ -91,30 +82,67 @@ def _check(ok: bool, name: str, value, allowed: str) -> None:
         raise ValueError(f"{name} is {value!r}; allowed: {allowed}")
 
 
-def _check_number(name: str, value, least: float, whole: bool = True) -> None:
-    kinds = (int, np.integer) if whole else (int, float, np.number)
-    kind = "a whole number" if whole else "a finite number"
-    ok = isinstance(value, kinds) and not isinstance(value, bool) and least <= value < math.inf
+def _number(name: str, value, least: float = 1, kind: str = "a whole number"):
+    """A plain number of Python's: PyTorch refuses some of NumPy's."""
+    kinds = (int, np.integer) if "whole" in kind else (int, float, np.integer, np.floating)
+    ok = isinstance(value, kinds) and not isinstance(value, bool) and value >= least
+    ok = ok and (value < math.inf or "infinity" in kind)
     _check(ok, name, value, f"{kind}, at least {least}")
+    return int(value) if "whole" in kind else float(value)
 
 
-def _check_array(name: str, value, shape: str, ndims: tuple[int, ...], least: int = 1) -> None:
-    array = np.asarray(value)
-    length = array.shape[1 if array.ndim == 3 else 0] if array.ndim in ndims else 0
-    ok = array.size > 0 and length >= least
-    _check(ok, f"the shape of {name}", array.shape, f"{shape}, not empty, time at least {least}")
-    _check(np.issubdtype(array.dtype, np.number), f"the dtype of {name}", array.dtype, "numbers")
+def _array(name: str, value, shape: str, ndims: tuple, dtype=None) -> np.ndarray:
+    """An array without masked values, NaN or infinities, as NumPy and PyTorch both take it."""
+    _check(not np.ma.is_masked(value), name, "masked", "no masked values")
+    try:
+        array = np.asarray(value.detach().cpu() if isinstance(value, Tensor) else value)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(f"{name} is no array ({error}); allowed: {shape}, numbers") from error
+    ok = array.ndim in ndims and array.size > 0
+    _check(ok, f"the shape of {name}", array.shape, f"{shape}, not empty")
+    _check(array.dtype.kind in "iuf", f"the dtype of {name}", str(array.dtype), "real numbers")
     wrong = int((~np.isfinite(array)).sum())
     _check(wrong == 0, f"the number of NaN or infinite values in {name}", wrong, "none")
+    _check_size(name, array, LARGEST)
+    # In native byte order, without negative strides, at most 64 bits: as PyTorch asks.
+    dtype = dtype or (float if array.dtype.itemsize > 8 else array.dtype.newbyteorder("="))
+    return np.ascontiguousarray(array, dtype=dtype)
 
 
-def _check_series(name: str, value, ndims: tuple[int, ...] = (2,)) -> None:
-    shape = "(time, features)" if ndims == (2,) else "(time,) or (time, features)"
-    _check_array(name, value, shape, ndims)
+def _check_size(name: str, array: np.ndarray, most: float) -> None:
+    largest = max(float(array.max()), -float(array.min()))
+    _check(largest <= most, f"the largest absolute value in {name}", largest, f"at most {most:.2g}")
 
 
-def _check_windows(name: str, value, least: int = 1) -> None:
-    _check_array(name, value, "(batch, seq_len, features)", (3,), least)
+LAST = "a tensor (batch, k, features)"
+SIZES = ("input_size", "hidden_size", "num_layers", "output_size")
+COUNT, FROM_0 = _number, partial(_number, least=0)
+REAL = partial(_number, least=0, kind="a finite number")
+ABOVE_0 = partial(REAL, least=1e-12)
+CLIP = partial(ABOVE_0, kind="a number, infinity for none")
+SERIES = partial(_array, shape="(time,) or (time, features)", ndims=(1, 2))
+COLUMNS = partial(_array, shape="(time, features)", ndims=(2,), dtype=float)
+PERIODS = partial(_array, shape="(periods,), or one number", ndims=(0, 1), dtype=float)
+WEIGHTS = partial(_array, shape="(order + 1,)", ndims=(1,), dtype=float)
+WINDOWS = partial(_array, shape="(batch, seq_len, features)", ndims=(3,))
+
+
+def _checked(**kinds: Callable) -> Callable:
+    """A decorator: the arguments of these names come as the kind says, or are refused."""
+
+    def decorate(function: Callable) -> Callable:
+        signature = inspect.signature(function)
+
+        @wraps(function)
+        def call(*args, **kwargs):
+            bound = signature.bind(*args, **kwargs)
+            for name, value in bound.arguments.items():
+                bound.arguments[name] = kinds[name](name, value) if name in kinds else value
+            return function(*bound.args, **bound.kwargs)
+
+        return call
+
+    return decorate
 
 
 def _check_fits(name: str, length: int, series) -> None:
@@ -124,23 +152,17 @@ def _check_fits(name: str, length: int, series) -> None:
 # ==== 01 Data
 
 
+@_checked(num_points=COUNT, points_per_period=PERIODS, noise=REAL)
 def make_wave(
-    num_points: int,
-    points_per_period: float | Sequence[float],
-    noise: float = 0.0,
-    generator: np.random.Generator | None = None,
+    num_points: int, points_per_period: float | Sequence[float], noise: float = 0.0, generator=None
 ) -> np.ndarray:
-    """A sine wave of amplitude 1, or a sum of several, as a series of shape (num_points, 1).
+    """A sine wave of amplitude 1, as a series of shape (num_points, 1).
 
-    `points_per_period` is the period in samples; a sequence of periods gives the sum of their
-    sines. `noise` is the standard deviation of normal noise drawn from `generator`, which must
-    then be given, so that nothing random is hidden. Raises ValueError for other values.
+    `points_per_period` is the period in samples; several give the sum of their sines. `noise` is
+    the standard deviation of normal noise, drawn from `generator`, which must then be given.
     """
-    _check_number("num_points", num_points, 1)
-    _check_array("points_per_period", np.atleast_1d(points_per_period), "(periods,)", (1,))
-    _check(np.min(points_per_period) > 0, "points_per_period", points_per_period, "above 0")
-    _check_number("noise", noise, 0, whole=False)
-    _check_generator(noise, generator)
+    _check(np.min(points_per_period) >= 1e-6, "points_per_period", points_per_period, "over 1e-6")
+    _check(noise == 0 or hasattr(generator, "bit_generator"), "generator", generator, "a Generator")
     t = np.arange(num_points)
     wave = sum(np.sin(2 * np.pi * t / period) for period in np.atleast_1d(points_per_period))
     if noise > 0:
@@ -148,36 +170,40 @@ def make_wave(
     return wave[:, None]
 
 
-def _check_generator(noise: float, generator) -> None:
-    ok = noise == 0 or isinstance(generator, np.random.Generator)
-    _check(ok, "generator", generator, "a numpy Generator, as noise is above 0")
-
-
+@_checked(series=SERIES, window=COUNT)
 def create_sequences(series: np.ndarray, window: int) -> tuple[np.ndarray, np.ndarray]:
     """Every window of a series, and the one value that follows it.
 
-    A series of n values, shape (n,) or (n, features), gives n - window pairs: inputs of shape
-    (n - window, window[, features]) and targets of shape (n - window, 1[, features]).
-    Raises ValueError if the series is no longer than the window, or holds NaN.
+    A series (n,) or (n, features) gives inputs (n - window, window[, features]) and targets
+    (n - window, 1[, features]).
     """
-    _check_number("window", window, 1)
-    _check_series("series", series, ndims=(1, 2))
     _check_fits("window", window, series)
     inputs = np.stack([series[i : i + window] for i in range(len(series) - window)])
     return inputs, series[window:, None]
 
 
+@_checked(truth=partial(_array, shape="at least (time,)", ndims=(1, 2, 3), dtype=float))
+def rmse(forecast: np.ndarray, truth: np.ndarray) -> float:
+    """Root mean squared error, in the units of the series, of a forecast in the truth's shape."""
+    forecast = _check_forecast(forecast, truth.shape)
+    return np.sqrt(np.mean((forecast - truth) ** 2))
+
+
+def _check_forecast(value, shape: tuple[int, ...]) -> np.ndarray:
+    given = value.detach().cpu() if isinstance(value, Tensor) else value
+    _check(not np.ma.is_masked(given), "forecast", "masked", "no masked values")
+    _check(np.shape(given) == shape, "the shape of forecast", np.shape(given), f"{shape}")
+    return np.asarray(given, dtype=float)
+
+
+@_checked(series=SERIES, validation=REAL, test=REAL)
 def split_in_time(
     series: np.ndarray, validation: float = 0.15, test: float = 0.15
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Cut a series into a training, a validation and a test part, in this order in time.
 
-    `validation` and `test` are shares of the length. Split first and window afterwards: then no
-    window reaches across a border. Raises ValueError if a part would be empty.
+    `validation` and `test` are shares. Split first and window afterwards: so no window leaks.
     """
-    _check_series("series", series, ndims=(1, 2))
-    _check_number("validation", validation, 0, whole=False)
-    _check_number("test", test, 0, whole=False)
     test_start = round(len(series) * (1 - test))
     validation_start = round(len(series) * (1 - test - validation))
     _check_parts(len(series), validation_start, test_start)
@@ -186,29 +212,54 @@ def split_in_time(
 
 def _check_parts(length: int, validation_start: int, test_start: int) -> None:
     parts = (validation_start, test_start - validation_start, length - test_start)
-    allowed = "at least 1 each: choose other shares for validation and test"
-    _check(min(parts) > 0, "the length of training, validation and test part", parts, allowed)
+    _check(min(parts) > 0, "the length of training, validation and test", parts, "at least 1 each")
 
 
 @dataclass(frozen=True)
 class Scaler:
-    """Standard scores: (value - mean) / std, with figures taken from the training part only."""
+    """Standard scores, (value - mean) / std, by `fit_scaler`; several features have tuples of both.
 
-    mean: float
-    std: float
+    Arrays come back in float64, tensors in their own floating dtype, on their device. It may be
+    stored by `torch.save` and loaded with ``weights_only=True``.
+    """
+
+    mean: float | tuple[float, ...]
+    std: float | tuple[float, ...]
 
     def scale(self, values):
-        return (values - self.mean) / self.std
+        return self._apply(values, lambda values, mean, std: (values - mean) / std)
 
     def unscale(self, values):
-        return values * self.std + self.mean
+        return self._apply(values, lambda values, mean, std: values * std + mean)
+
+    def _apply(self, values, formula: Callable):
+        _check(not np.ma.is_masked(values), "values", "masked", "no masked values")
+        shape, one = np.shape(values), np.ndim(self.mean) == 0
+        _check(one or shape[-1:] == np.shape(self.mean), "values' shape", shape, "as in training")
+        if not isinstance(values, Tensor):
+            return formula(np.asarray(values, float), np.asarray(self.mean), np.asarray(self.std))
+        mean, std = (values.new_tensor(x, dtype=torch.float64) for x in (self.mean, self.std))
+        result = formula(values.double(), mean, std)
+        return result.to(values.dtype) if values.is_floating_point() else result
 
 
+torch.serialization.add_safe_globals([Scaler])
+
+
+@_checked(train=SERIES)
 def fit_scaler(train: np.ndarray) -> Scaler:
-    """Mean and standard deviation of the training part. ValueError if it is constant or NaN."""
-    _check_series("train", train, ndims=(1, 2))
-    _check(np.std(train) > 0, "the spread of train", 0.0, "a series that is not constant")
-    return Scaler(mean=float(np.mean(train)), std=float(np.std(train)))
+    """Mean and standard deviation of each feature of the training part, computed in float64.
+
+    `train` is (time,) or (time, features). A feature that is constant up to rounding is refused.
+    """
+    rounding = np.finfo(train.dtype).eps if train.dtype.kind == "f" else 0.0
+    columns = train.reshape(len(train), -1).T.astype(float)
+    for number, column in enumerate(columns):
+        name = "train" if len(columns) == 1 else f"feature {number} of train"
+        moves = np.ptp(column) > 4 * rounding * np.abs(column).max() and column.std() > 0
+        _check(moves, f"the spread of {name}", float(np.ptp(column)), "more than rounding makes")
+    mean, std = (tuple(float(f(column)) for column in columns) for f in (np.mean, np.std))
+    return Scaler(mean, std) if len(columns) > 1 else Scaler(*mean, *std)
 
 
 # ==== 02 Model
@@ -217,94 +268,86 @@ def fit_scaler(train: np.ndarray) -> Scaler:
 class Forecaster(nn.Module):
     """One or more recurrent layers, then a linear layer: a prediction after every input.
 
-    `cell` is "RNN", "GRU" or "LSTM". `forward` takes windows (batch, seq_len, input_size) and
-    gives predictions (batch, seq_len, output_size). Raises ValueError for a bad size or name.
+    `forward` takes windows (batch, seq_len, input_size) and gives (batch, seq_len, output_size).
     """
 
+    @_checked(dropout=REAL, **dict.fromkeys(SIZES, COUNT))
     def __init__(
-        self,
-        cell: str = "LSTM",
-        input_size: int = 1,
-        hidden_size: int = 32,
-        num_layers: int = 1,
-        dropout: float = 0.0,
-        output_size: int = 1,
+        self, cell="LSTM", input_size=1, hidden_size=32, num_layers=1, dropout=0.0, output_size=1
     ) -> None:
-        _check_forecaster(cell, dropout, input_size, hidden_size, num_layers, output_size)
+        _check(cell in CELLS, "cell", cell, ", ".join(CELLS))
+        _check(
+            dropout == 0 or dropout < 1 < num_layers, "dropout", dropout, "0; below 1 in 2 layers"
+        )
         super().__init__()
         layer = {"RNN": nn.RNN, "GRU": nn.GRU, "LSTM": nn.LSTM}[cell]
         self.rnn = layer(input_size, hidden_size, num_layers, dropout=dropout, batch_first=True)
         self.linear = nn.Linear(hidden_size, output_size)
 
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        _check_input(x, self.rnn.input_size)
+    def forward(self, x: Tensor) -> Tensor:
+        _check_input(x, self.rnn.input_size, self.linear.weight.dtype)
         output, _ = self.rnn(x)
         return self.linear(output)
 
 
-def _check_forecaster(cell, dropout, input_size, hidden_size, num_layers, output_size) -> None:
-    _check(cell in CELLS, "cell", cell, ", ".join(CELLS))
-    _check_number("input_size", input_size, 1)
-    _check_number("hidden_size", hidden_size, 1)
-    _check_number("num_layers", num_layers, 1)
-    _check_number("output_size", output_size, 1)
-    ok = dropout == 0 or (0 < dropout < 1 and num_layers > 1)
-    _check(ok, "dropout", dropout, "0 up to below 1, and only between layers: 0 for one layer")
-
-
-def _check_input(x: torch.Tensor, input_size: int) -> None:
+def _check_input(x: Tensor, input_size: int, dtype: torch.dtype) -> None:
+    shape = f"(batch, seq_len, {input_size}), none of them 0"
+    _check(isinstance(x, Tensor), "x", type(x).__name__, f"a tensor {shape}")
     # A 2-D tensor would pass through nn.LSTM as one unbatched sequence, without a word.
     ok = x.ndim == 3 and x.shape[2] == input_size and 0 not in x.shape
-    _check(ok, "the shape of x", tuple(x.shape), f"(batch, seq_len, {input_size}), none of them 0")
+    _check(ok, "the shape of x", tuple(x.shape), shape)
+    _check(x.dtype == dtype, "the dtype of x", x.dtype, f"{dtype}, that of the weights")
+
+
+@_checked(bias=partial(REAL, least=-LARGEST))
+def set_forget_bias(lstm: nn.LSTM, bias: float) -> None:
+    """Start the forget gates of each layer at `bias`, as Jozefowicz and others, 2015, advise."""
+    _check(isinstance(lstm, nn.LSTM), "lstm", type(lstm).__name__, "an nn.LSTM")
+    n = lstm.hidden_size
+    for k in range(lstm.num_layers):
+        getattr(lstm, f"bias_ih_l{k}").data[n : 2 * n] = bias
+        getattr(lstm, f"bias_hh_l{k}").data[n : 2 * n] = 0.0
 
 
 # ==== 03 Training
 
 
+@_checked(batch_size=COUNT, steps=COUNT)
 def random_batches(
-    inputs: torch.Tensor,
-    targets: torch.Tensor,
-    batch_size: int,
-    steps: int,
-    generator: torch.Generator,
-) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """`steps` batches of `batch_size` windows drawn at random, with replacement.
-
-    inputs (N, seq_len, features), targets (N, k, features). Raises ValueError for other shapes.
-    """
+    inputs: Tensor, targets: Tensor, batch_size: int, steps: int, generator: torch.Generator
+) -> Iterator[Pair]:
+    """`steps` batches of `batch_size` windows drawn at random, with replacement."""
     _check_pairs(inputs, targets)
-    _check_number("batch_size", batch_size, 1)
-    _check_number("steps", steps, 1)
     for _ in range(steps):
         chosen = torch.randint(len(inputs), (batch_size,), generator=generator)
         yield inputs[chosen], targets[chosen]
 
 
-def _check_pairs(inputs: torch.Tensor, targets: torch.Tensor) -> None:
-    _check_windows("inputs", inputs)
-    _check_windows("targets", targets)
+def _check_pairs(inputs: Tensor, targets: Tensor) -> None:
+    for name, value in (("inputs", inputs), ("targets", targets)):
+        _check(isinstance(value, Tensor), name, type(value).__name__, "a tensor")
+        if value.device.type != "meta":  # which has shapes, but no numbers
+            WINDOWS(name, value)
     ok = len(inputs) == len(targets) and targets.shape[1] <= inputs.shape[1]
     allowed = f"{len(inputs)} windows as in inputs, each at most {inputs.shape[1]} long"
     _check(ok, "the shape of targets", tuple(targets.shape), allowed)
 
 
+@_checked(clip=CLIP)
 def train(
-    model: nn.Module,
-    loss_fn: Callable[[torch.Tensor, torch.Tensor], torch.Tensor],
-    optimizer: torch.optim.Optimizer,
-    batches: Iterable[tuple[torch.Tensor, torch.Tensor]],
-    clip: float = math.inf,
+    model: nn.Module, loss_fn, optimizer: Optimizer, batches: Iterable[Pair], clip: float = math.inf
 ) -> Iterator[tuple[float, float]]:
     """One optimiser step a batch; yields (loss, gradient norm before clipping) after each.
 
     The k targets of a window, (batch, k, features), are compared with its last k outputs. Between
     two steps the caller may change the learning rate, step a schedule, evaluate or stop; a new
-    generator over the same `batches` goes on where this one stopped.
+    generator over the same `batches` goes on where this one stopped, or was interrupted.
     """
-    _check(clip > 0, "clip", clip, "above 0; infinity leaves the gradient as it is")
     for inputs, targets in batches:
+        _check(isinstance(targets, Tensor) and targets.ndim > 1, "targets", np.shape(targets), LAST)
         model.train()
         predictions = model(inputs)[:, -targets.shape[1] :]
+        _check_same_shape(targets, predictions)
         loss = loss_fn(predictions, targets)
         optimizer.zero_grad()
         loss.backward()
@@ -313,14 +356,59 @@ def train(
         yield loss.item(), norm.item()
 
 
-def evaluate(model: nn.Module, loss_fn, inputs: torch.Tensor, targets: torch.Tensor) -> float:
-    """The loss over all windows at once, without gradients and with dropout off."""
+def _check_same_shape(targets: Tensor, predictions: Tensor) -> None:
+    if targets.shape != predictions.shape:  # the message costs more than the comparison
+        allowed = f"{tuple(predictions.shape)}, that of the model's last outputs"
+        _check(False, "the shape of targets", tuple(targets.shape), allowed)
+
+
+def evaluate(model: nn.Module, loss_fn, inputs: Tensor, targets: Tensor) -> float:
+    """The loss over all windows at once, on the model's device, with dropout off."""
     _check_pairs(inputs, targets)
+    device = next(model.parameters()).device
     model.eval()
     with torch.no_grad():
-        return loss_fn(model(inputs)[:, -targets.shape[1] :], targets).item()
+        predictions = model(inputs.to(device))[:, -targets.shape[1] :]
+        _check_same_shape(targets, predictions)
+        return loss_fn(predictions, targets.to(device)).item()
 
 
+def five_models(**settings) -> list[Forecaster]:
+    """Forecasters with the seeds 0 to 4, all else as in `settings`: see `Forecaster`."""
+    models = []
+    for seed in range(5):
+        torch.manual_seed(seed)
+        models.append(Forecaster(**settings))
+    return models
+
+
+def in_pairs(function: Callable, jobs: Iterable[tuple]) -> list:
+    """``function(*job)`` for each job, in order; two at a time, one processor each."""
+    with ThreadPoolExecutor(2, initializer=torch.set_num_threads, initargs=[1]) as pool:
+        return list(pool.map(lambda job: function(*job), jobs))
+
+
+@_checked(steps=COUNT, learning_rate=ABOVE_0)
+def follow_recipe(
+    model: nn.Module, batches: Iterable[Pair], steps: int, learning_rate: float = 0.03
+) -> list[float]:
+    """Train by the series' recipe on `batches`, of which there are `steps`; the loss at each step.
+
+    Adam with a short memory, a one-cycle schedule up to `learning_rate` (Smith and Topin, 2018),
+    gradients clipped at 1. Interrupted, the model keeps its weights; called again, this trains on
+    from them with a new schedule.
+    """
+    optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate, betas=(0.9, 0.95))
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, total_steps=steps)
+    losses = []
+    for loss, _ in train(model, nn.MSELoss(), optimizer, batches, clip=1.0):
+        _check(math.isfinite(loss), f"the loss at step {len(losses) + 1}", loss, "a finite number")
+        schedule.step()
+        losses.append(loss)
+    return losses
+
+
+@_checked(series=COLUMNS, warmup=FROM_0, window=COUNT, steps=COUNT, seed=FROM_0)
 def fit(
     model: Forecaster,
     series: np.ndarray,
@@ -331,39 +419,35 @@ def fit(
     warmup: int = 5,
     seed: int = 0,
 ) -> list[float]:
-    """Train a Forecaster on a scaled series (time, features) by the series' recipe.
+    """Train on a scaled series (time, features) by `follow_recipe`; the loss at each step.
 
-    Loss on every output after `warmup` steps, Adam with a short memory, one-cycle schedule,
-    gradients clipped at 1. `seed` is that of the batches. Works in the model's dtype; returns the
-    loss at each step.
+    The loss is on every output after `warmup` steps. `seed` is that of the batches. Works in the
+    model's dtype and on its device.
     """
-    _check_number("warmup", warmup, 0)
-    _check_number("window", window, warmup + 1)
-    _check_number("steps", steps, 1)
-    _check_series("series", series)
-    tensors = (torch.tensor(part) for part in create_sequences(series, window))
-    inputs, targets = (part.to(model.linear.weight.dtype) for part in tensors)
+    _check(window > warmup, "window", window, f"a whole number, at least {warmup + 1}, for warmup")
+    _check_model(model)
+    _check_size("series", series, torch.finfo(model.linear.weight.dtype).max ** 0.5)
+    pairs = create_sequences(series, window)
+    inputs, targets = (torch.tensor(part).to(model.linear.weight) for part in pairs)
     targets = torch.cat([inputs[:, 1:], targets], dim=1)[:, warmup:]
-    optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate, betas=(0.9, 0.95))
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, total_steps=steps)
     generator = torch.Generator().manual_seed(seed)
     batches = random_batches(inputs, targets, batch_size, steps, generator)
-    losses = []
-    for loss, _ in train(model, nn.MSELoss(), optimizer, batches, clip=1.0):
-        schedule.step()
-        losses.append(loss)
-    return losses
+    return follow_recipe(model, batches, steps, learning_rate)
 
 
-# ==== 04 Evaluation. A forecast is a function of (context, steps): from windows of shape
-# (batch, seq_len, features) to the values that follow, (batch, steps, features).
+def _check_model(model) -> None:
+    ok = isinstance(getattr(model, "rnn", None), nn.Module) and hasattr(model, "linear")
+    _check(ok, "model", type(model).__name__, "a network with .rnn and .linear, as a Forecaster")
 
 
+# ==== 04 Evaluation. A forecaster is a function: (context, steps) -> (batch, steps, features)
+
+
+@_checked(context=WINDOWS, steps=COUNT)
 def closed_loop(model: Forecaster, context: np.ndarray, steps: int) -> np.ndarray:
     """Read each context window, then forecast `steps` values, each fed back as the next input."""
-    _check_windows("context", context)
-    _check_number("steps", steps, 1)
-    value = torch.as_tensor(context, dtype=model.linear.weight.dtype)
+    _check_can_loop(model, context)
+    value = torch.tensor(context).to(model.linear.weight)
     state, forecast = None, []
     model.eval()
     with torch.no_grad():
@@ -371,41 +455,46 @@ def closed_loop(model: Forecaster, context: np.ndarray, steps: int) -> np.ndarra
             output, state = model.rnn(value, state)
             value = model.linear(output[:, -1:])
             forecast.append(value)
-    return torch.cat(forecast, dim=1).numpy()
+    return torch.cat(forecast, dim=1).cpu().numpy()
 
 
+def _check_can_loop(model, context: np.ndarray) -> None:
+    _check_model(model)
+    sizes = (model.rnn.input_size, model.linear.out_features)
+    _check(sizes[0] == sizes[1], "the model's inputs and outputs", sizes, "as many of each")
+    _check(context.shape[2] == sizes[0], "the features of context", context.shape[2], f"{sizes[0]}")
+    _check_size("context", context, torch.finfo(model.linear.weight.dtype).max)
+
+
+@_checked(context=WINDOWS, steps=COUNT)
 def persistence(context: np.ndarray, steps: int) -> np.ndarray:
     """The forecast "it stays as it is": each window's last value, `steps` times."""
-    _check_windows("context", context)
-    _check_number("steps", steps, 1)
     return np.repeat(context[:, -1:], steps, axis=1)
 
 
+@_checked(series=COLUMNS, order=COUNT)
 def fit_ar(series: np.ndarray, order: int) -> np.ndarray:
-    """Least-squares coefficients of an AR(order) model with a constant, shape (order + 1,).
+    """Least-squares coefficients of an AR(order) model (Box and Jenkins, 1970), (order + 1,).
 
-    The first `order` weigh the last `order` values, oldest first; the last is the constant.
-    See Box and Jenkins, Time Series Analysis, 1970. Raises ValueError for more than one feature.
+    The first `order` weigh the last `order` values, oldest first; the last is a constant.
     """
-    _check_series("series", series)
     _check_one_feature("series", series)
-    _check_number("order", order, 1)
     _check_fits("order", order, series)
     inputs, targets = create_sequences(series[:, 0], order)
     design = np.column_stack([inputs, np.ones(len(inputs))])
     return np.linalg.lstsq(design, targets[:, 0], rcond=None)[0]
 
 
-def _check_one_feature(name: str, value) -> None:
-    _check(np.shape(value)[-1:] == (1,), f"the shape of {name}", np.shape(value), "one feature")
+def _check_one_feature(name: str, value, order: int = 1) -> None:
+    _check(value.shape[-1] == 1, f"the shape of {name}", value.shape, "one feature")
+    allowed = f"1 to {value.shape[-2]}, the length of {name}"
+    _check(1 <= order <= value.shape[-2], "the order of coefficients", order, allowed)
 
 
+@_checked(coefficients=WEIGHTS, context=WINDOWS, steps=COUNT)
 def ar_forecast(coefficients: np.ndarray, context: np.ndarray, steps: int) -> np.ndarray:
     """Forecast with `fit_ar`'s coefficients, each forecast value fed back. One feature only."""
-    _check_array("coefficients", coefficients, "(order + 1,)", (1,), least=2)
-    _check_windows("context", context, least=len(coefficients) - 1)
-    _check_one_feature("context", context)
-    _check_number("steps", steps, 1)
+    _check_one_feature("context", context, len(coefficients) - 1)
     order = len(coefficients) - 1
     values = context[:, :, 0]
     for _ in range(steps):
@@ -414,110 +503,18 @@ def ar_forecast(coefficients: np.ndarray, context: np.ndarray, steps: int) -> np
     return values[:, -steps:, None]
 
 
+@_checked(series=COLUMNS, window=COUNT, steps=COUNT)
 def rmse_by_horizon(
     forecast: Callable[[np.ndarray, int], np.ndarray], series: np.ndarray, window: int, steps: int
 ) -> np.ndarray:
     """Root mean squared error at 1, 2, ... `steps` steps ahead, shape (steps,).
 
-    Taken over every start at which `series` has a window before and `steps` values after.
-    In the units of `series`, over all its features.
+    Over every start at which `series` has a window before and `steps` values after, in its units.
     """
-    _check_number("window", window, 1)
-    _check_number("steps", steps, 1)
-    _check_series("series", series)
     _check_fits("window + steps - 1", window + steps - 1, series)
     starts = range(len(series) - window - steps + 1)
     context = np.stack([series[i : i + window] for i in starts])
     truth = np.stack([series[i + window : i + window + steps] for i in starts])
-    errors = forecast(context, steps) - truth
-    return np.sqrt((errors**2).mean(axis=(0, 2)))
-
-
-# ==== Sliders beside one picture
-
-
-class Explorer(widgets.HBox):
-    """Controls beside one picture that follows them.
-
-    ``draw(figure)`` is called once. It draws the picture on a `matplotlib.figure.Figure` and
-    returns ``update(**values)``, which changes it to the controls' values; the keywords are the
-    controls' names. Without a kernel, the stored picture and `note` stand in for the widget.
-
-    Front ends may deliver a control's message on a thread of its own, where drawing is not safe:
-    a callback only leaves the new value in a mailbox, and one task on the kernel's main loop
-    empties it and draws. Run again, a cell closes the explorer that it made before.
-    """
-
-    _open: ClassVar[dict[str, Explorer]] = {}
-
-    def __init__(
-        self,
-        draw: Callable[[Figure], Callable[..., None]],
-        figsize: tuple[float, float] = (6.6, 3.6),
-        **controls: widgets.ValueWidget,
-    ) -> None:
-        self.figure = Figure(figsize=figsize, dpi=plt.rcParams["figure.dpi"], layout="none")
-        self.canvas = FigureCanvasAgg(self.figure)
-        self.controls = controls
-        self.mailbox: dict[str, object] = {}
-        self.values = {name: control.value for name, control in controls.items()}
-        self._update = draw(self.figure)
-        layout = {"max_width": "100%", "margin": "0 0 0 16px"}
-        self._image = widgets.Image(format="png", layout=layout)
-        self._redraw()
-        for name, control in controls.items():
-            control.style = {"description_width": "112px"}
-            control.observe(lambda change, name=name: self._post(name, change), names="value")
-        self._note = widgets.HTML()
-        column = widgets.VBox([*controls.values(), self._note], layout={"flex": "0 0 310px"})
-        super().__init__([column, self._image], layout={"align_items": "center"})
-        if earlier := Explorer._open.pop(draw.__name__, None):
-            earlier.close()
-        Explorer._open[draw.__name__] = self
-        try:
-            self._task = asyncio.get_running_loop().create_task(self._watch())
-        except RuntimeError:  # no loop, as in a plain script: drain() is then called by hand
-            self._task = None
-
-    def _post(self, name: str, change) -> None:
-        self.mailbox[name] = change["new"]
-
-    async def _watch(self) -> None:
-        while True:
-            await asyncio.sleep(0.01)
-            try:
-                self.drain()
-                self._note.value = ""
-            except Exception as error:  # shown, and the sliders go on working
-                self._note.value = f"{type(error).__name__}: {error}"
-
-    def drain(self) -> None:
-        """Draw once for all the changes that have come in since the last call."""
-        if self.mailbox:
-            while self.mailbox:
-                name, value = self.mailbox.popitem()
-                self.values[name] = value
-            self._redraw()
-
-    def _redraw(self) -> None:
-        self._update(**self.values)
-        self.canvas.draw()
-        buffer = io.BytesIO()
-        picture = Image.fromarray(np.asarray(self.canvas.buffer_rgba())).convert("RGB")
-        picture.save(buffer, "PNG", compress_level=1)
-        self._image.value = buffer.getvalue()
-
-    def close(self) -> None:
-        """Stop following the controls and remove the widgets from the page."""
-        if self._task:
-            self._task.cancel()
-        for widget in (*self.controls.values(), *self.children):
-            widget.close()
-        super().close()
-
-    def _repr_mimebundle_(self, **kwargs) -> dict:
-        bundle = super()._repr_mimebundle_(**kwargs)
-        names = ", ".join(control.description for control in self.controls.values())
-        bundle["text/plain"] = f"Sliders ({names}) beside a picture: run the notebook to move them"
-        bundle["image/png"] = base64.b64encode(self._image.value).decode()
-        return bundle
+    predicted = forecast(context, steps)
+    predicted = _check_forecast(predicted, truth.shape)
+    return np.sqrt(((predicted - truth) ** 2).mean(axis=(0, 2)))

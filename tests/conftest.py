@@ -1,18 +1,74 @@
-"""What the notebooks' kernels, and nbval, need around them."""
+"""What the notebooks' kernels, and nbval, need around them; and what is tried after the cells.
 
+nbval runs a notebook's cells in one kernel. While that lives, its explorers are swept and the code
+in its prose and folded answers is run there: no notebook is executed a second time for it.
+"""
+
+from __future__ import annotations
+
+import json
 import os
+import re
+from pathlib import Path
 
 import matplotlib
+import pytest
+from nbval.plugin import IPyNbFile
 
-from build import INLINE_BACKEND
+from build import KERNEL_ENVIRONMENT
+from kernel import run_in
+from sweep import explorer_calls
 
 # Kernels inherit the environment. With MPLBACKEND=Agg in it, figures would vanish from the cells.
-os.environ["MPLBACKEND"] = INLINE_BACKEND
+os.environ.update(KERNEL_ENVIRONMENT)
 matplotlib.use("Agg")  # for the tests that draw in pytest's own process
 
+TOOLS = Path(__file__).resolve().parent / "tools"
+SWEEP = f"import sys, json; sys.path.insert(0, {str(TOOLS)!r}); import sweep\n"
+CODE = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
+QUICK = ("00_one_page.ipynb", "01_data.ipynb")  # nbval runs these in the inner loop as well
 
-def pytest_collection_modifyitems(items) -> None:
-    """nbval waits 5 s for an output after a cell's end; a busy machine may need longer."""
+
+class AfterCells(pytest.Item):
+    """Code that is run in a notebook's kernel after its cells, and what it must print, if given."""
+
+    def __init__(self, *, code: str, expected: str | None = None, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.code, self.expected = code, expected
+
+    def runtest(self) -> None:
+        printed = run_in(self.parent.kernel.kc, self.code)
+        assert self.expected in (None, printed), printed
+
+    def repr_failure(self, excinfo) -> str:
+        return f"{excinfo.value}\n\nin\n\n{self.code}"
+
+    def reportinfo(self) -> tuple:
+        return self.path, 0, self.name
+
+
+def after_cells(file: IPyNbFile) -> list[AfterCells]:
+    sources = [cell.source for cell in file.nb.cells if cell.cell_type == "code"]
+    prose = "\n\n".join(cell.source for cell in file.nb.cells if cell.cell_type == "markdown")
+    items = []
+    if count := explorer_calls(sources):
+        code = SWEEP + f"print(json.dumps(sweep.problems({count})))"
+        items.append(
+            AfterCells.from_parent(file, name="sliders", code=code, expected=json.dumps([]))
+        )
+    for number, code in enumerate(CODE.findall(prose), 1):
+        items.append(AfterCells.from_parent(file, name=f"code in prose {number}", code=code))
+    return items
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    last = {item.parent: item for item in items if isinstance(item.parent, IPyNbFile)}
+    for file, item in last.items():
+        place = items.index(item) + 1
+        items[place:place] = after_cells(file)
     for item in items:
-        if hasattr(item, "output_timeout"):
+        if isinstance(item.parent, IPyNbFile) and item.path.name not in QUICK:
+            item.add_marker("slow")
+        if hasattr(item, "output_timeout"):  # nbval waits 5 s for an output after a cell's end
             item.output_timeout = 60

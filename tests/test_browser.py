@@ -1,143 +1,29 @@
-"""The notebooks as a reader has them: a real JupyterLab, in Chromium, all cells run, sliders moved.
-
-Skipped where Playwright or Chromium is missing; but in CI (the variable CI is set) that fails.
-"""
+"""The notebooks as a reader has them: in a real JupyterLab, all cells run, sliders moved."""
 
 from __future__ import annotations
 
-import json
-import os
-import secrets
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-import nbformat
 import pytest
 
-from build import NOTEBOOKS
-from sliders import explorer_calls
+from build import NOTEBOOKS, code_cells, read
+from lab import (
+    ROOT,
+    SLIDER_TIMEOUT,
+    Lab,
+    chromium,
+    jupyterlab,
+    move_sliders,
+    notebook_of,
+    opened,
+    run_all,
+    too_wide,
+)
+from sweep import explorer_calls
 
-ROOT = NOTEBOOKS.parent
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 LESSONS = sorted(NOTEBOOKS.glob("*.ipynb"))
-RUN_TIMEOUT = 600_000  # ms, for all cells of a notebook
-SLIDER_TIMEOUT = 10_000  # ms, generous: that it answers counts here, not how fast
-
-# Chromium refuses a sandbox to root, which is what CI and containers run as.
-CHROMIUM_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
-# Windowing would keep cells that are out of sight out of the page.
-SETTINGS = {
-    "notebook-extension/tracker": {"windowingMode": "none"},
-    "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
-}
-
-# A step on a slider, the way back, and the way to its end for those that need more than a step.
-STEPS_UP = ("ArrowRight", "ArrowLeft", "End")
-STEPS_DOWN = ("ArrowLeft", "ArrowRight", "Home")
-
-NOTEBOOK = "window.jupyterapp.shell.currentWidget"
-RUN_ALL = """() => {
-    window.ranAll = undefined;
-    window.jupyterapp.commands.execute("notebook:run-all-cells").then(ok => window.ranAll = ok);
-}"""
-# Ready: the notebook has its kernel, or has asked the reader for one.
-READY = f"""() => document.querySelector(".jp-Dialog")
-    || {NOTEBOOK}?.sessionContext?.session?.kernel"""
-# The picture beside a slider: the first one met on the way up from its handle.
-PICTURE = """handle => {
-    let box = handle;
-    while (box && !box.querySelector("img")) box = box.parentElement;
-    return box && box.querySelector("img");
-}"""
-
-
-def missing(what: str) -> None:
-    reason = f"{what} is not installed, so nothing is tried in a browser"
-    pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
-
-
-@dataclass(frozen=True)
-class Lab:
-    """A running JupyterLab over a copy of the project."""
-
-    project: Path
-    port: int
-    token: str
-
-    def address(self, path: Path) -> str:
-        where = f"http://127.0.0.1:{self.port}/lab/tree/{path.as_posix()}"
-        return f"{where}?token={self.token}&reset"
-
-
-@contextmanager
-def jupyterlab(folder: Path) -> Iterator[Lab]:
-    """A JupyterLab over a copy of the project in `folder`, and with no settings but its own."""
-    project = folder / "project"
-    shutil.copytree(ROOT, project, ignore=shutil.ignore_patterns(".*", "__pycache__"))
-    for name, values in SETTINGS.items():
-        file = folder / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(values))
-    places = {
-        "JUPYTERLAB_SETTINGS_DIR": "settings",
-        "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
-        "JUPYTER_CONFIG_DIR": "config",
-        "JUPYTER_DATA_DIR": "data",
-        "JUPYTER_RUNTIME_DIR": "runtime",
-        "IPYTHONDIR": "ipython",
-    }
-    env = {**os.environ, **{name: str(folder / place) for name, place in places.items()}}
-    env["OMP_NUM_THREADS"] = "1"  # torch's threads and the browser would fight for the cores
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    token = secrets.token_hex(8)
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
-    command += ["--ip=127.0.0.1", f"--port={port}", f"--IdentityProvider.token={token}"]
-    command += [f"--ServerApp.root_dir={project}", "--LabApp.expose_app_in_browser=True"]
-    with open(folder / "lab.log", "w") as log:
-        lab = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-    try:
-        wait_for_server(f"http://127.0.0.1:{port}/api?token={token}", lab, folder / "lab.log")
-        yield Lab(project, port, token)
-    finally:
-        lab.terminate()
-        lab.wait(60)
-
-
-def wait_for_server(address: str, lab: subprocess.Popen, log: Path) -> None:
-    for _ in range(240):
-        try:
-            urllib.request.urlopen(address, timeout=5).close()
-            return
-        except OSError:
-            time.sleep(0.25)
-        if lab.poll() is not None:
-            break
-    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()}")
-
-
-@contextmanager
-def chromium() -> Iterator:
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        missing("playwright")
-    names = ("chromium", "chromium-browser", "google-chrome")
-    program = next(filter(None, map(shutil.which, names)), None)
-    if program is None:
-        missing("chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
-        yield browser
-        browser.close()
 
 
 # For this module only: while Playwright lives, an event loop runs in this thread, and nbval and
@@ -154,92 +40,24 @@ def lab(browser, tmp_path_factory) -> Iterator[Lab]:
         yield running
 
 
-@contextmanager
-def opened(browser, address: str) -> Iterator[tuple]:
-    """A page on a notebook, and the list of errors that the browser goes on to report."""
-    page = browser.new_page(viewport={"width": 1280, "height": 1000})
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda line: errors.append(line.text) if line.type == "error" else None)
-    try:
-        page.goto(address)
-        page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=120_000)
-        yield page, errors
-        page.evaluate(f"{NOTEBOOK}.sessionContext.shutdown()")
-    finally:
-        page.close()
-
-
-def run_all(page) -> list[str]:
-    """Run all cells; what went wrong."""
-    page.wait_for_function(READY, timeout=120_000)
-    if page.locator(".jp-Dialog").count():
-        return [f"a dialog: {page.locator('.jp-Dialog').first.inner_text()}"]
-    page.evaluate(RUN_ALL)
-    page.wait_for_function("window.ranAll !== undefined", timeout=RUN_TIMEOUT)
-    problems = [] if page.evaluate("window.ranAll") else ["a cell has stopped the run"]
-    # An error's traceback has the one or the other type, depending on the version.
-    types = [f"[data-mime-type='application/vnd.jupyter.{kind}']" for kind in ("stderr", "error")]
-    return problems + page.locator(", ".join(types)).all_inner_texts()
-
-
-def move_sliders(page, timeout: int = SLIDER_TIMEOUT) -> list[str]:
-    """Move each slider until the picture beside it changes; those that change none."""
-    problems = []
-    for handle in page.locator(".widget-slider .noUi-handle").all():
-        name = handle.evaluate("e => e.closest('.widget-slider').innerText")
-        picture = handle.evaluate_handle(PICTURE)
-        page.wait_for_function("picture => picture?.naturalWidth", arg=picture, timeout=timeout)
-        at_end = handle.evaluate("e => e.ariaValueNow === e.ariaValueMax")
-        step, back, leap = STEPS_DOWN if at_end else STEPS_UP
-        if press(page, handle, step, picture, timeout // 4):
-            # As it was, for the next slider: with one gate shut, another may change nothing.
-            press(page, handle, back, picture, timeout)
-        elif not press(page, handle, leap, picture, timeout):
-            problems.append(f"slider {name!r} does not change its picture")
-    return problems
-
-
-def press(page, handle, key: str, picture, timeout: int) -> bool:
-    """Press a key on a slider; whether another picture comes within `timeout` ms."""
-    from playwright.sync_api import TimeoutError as Unchanged
-
-    before = picture.get_property("src").json_value()
-    handle.focus()
-    page.keyboard.press(key)
-    changed = "([picture, before]) => picture.src !== before"
-    try:
-        page.wait_for_function(changed, arg=[picture, before], timeout=timeout)
-    except Unchanged:
-        return False
-    return True
-
-
 @pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.name)
 def test_in_jupyterlab(path: Path, browser, lab: Lab) -> None:
+    sources = [cell.source for cell in code_cells(read(path))]
     with opened(browser, lab.address(path.relative_to(ROOT))) as (page, errors):
         assert run_all(page) == []
-        shown = f"document.querySelectorAll('img.widget-image').length >= {explorer_calls(path)}"
+        shown = f"document.querySelectorAll('img.widget-image').length >= {explorer_calls(sources)}"
         page.wait_for_function(shown, timeout=SLIDER_TIMEOUT)
         assert move_sliders(page) == []
+        assert too_wide(page) == []
         assert errors == []
 
 
 # ==== Broken notebooks, which must not pass
 
 
-def broken(lab: Lab, source: str, kernel: str = "python3") -> str:
-    """The address of a new notebook with one cell."""
-    cells = [nbformat.v4.new_code_cell(source)]
-    metadata = {"kernelspec": {"name": kernel, "display_name": kernel}} if kernel else {}
-    path = lab.project / f"{secrets.token_hex(4)}.ipynb"
-    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), path)
-    return lab.address(path.relative_to(lab.project))
-
-
 def test_error_and_stderr_are_seen(browser, lab: Lab) -> None:
     source = "import sys\n\nprint('to stderr', file=sys.stderr)\n1 / 0"
-    with opened(browser, broken(lab, source)) as (page, _):
+    with opened(browser, notebook_of(lab, source)) as (page, _):
         stopped, stderr, error = run_all(page)
     assert stopped == "a cell has stopped the run"
     assert stderr.strip() == "to stderr"
@@ -247,23 +65,26 @@ def test_error_and_stderr_are_seen(browser, lab: Lab) -> None:
 
 
 def test_missing_kernel_is_seen(browser, lab: Lab) -> None:
-    with opened(browser, broken(lab, "1", kernel="")) as (page, _):
+    with opened(browser, notebook_of(lab, "1", kernel="")) as (page, _):
         assert "Select Kernel" in run_all(page)[0]
 
 
 def test_dead_slider_is_seen(browser, lab: Lab) -> None:
-    source = """import ipywidgets as widgets
-from helpers import Explorer
+    source = """import sys
+
+sys.path[:0] = [".", "notebooks"]
+import ipywidgets as widgets
+from explorer import Explorer
 
 Explorer(lambda figure: lambda x: None, x=widgets.IntSlider(description="dead"))"""
-    with opened(browser, broken(lab, source)) as (page, _):
+    with opened(browser, notebook_of(lab, source)) as (page, _):
         assert run_all(page) == []
         assert len(move_sliders(page, timeout=1000)) == 1
 
 
 def test_browser_error_is_seen(browser, lab: Lab) -> None:
     source = "from IPython.display import HTML\n\nHTML('<img src=\"nowhere.png\">')"
-    with opened(browser, broken(lab, source)) as (page, errors):
+    with opened(browser, notebook_of(lab, source)) as (page, errors):
         assert run_all(page) == []
         page.wait_for_timeout(500)
         assert errors

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import math
 import re
 
-import ipywidgets as widgets
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch import nn
@@ -17,7 +16,6 @@ from torch import nn
 import helpers
 from helpers import (
     CELLS,
-    Explorer,
     Forecaster,
     ar_forecast,
     closed_loop,
@@ -26,10 +24,15 @@ from helpers import (
     fit,
     fit_ar,
     fit_scaler,
+    five_models,
+    follow_recipe,
+    in_pairs,
     make_wave,
     persistence,
     random_batches,
+    rmse,
     rmse_by_horizon,
+    set_forget_bias,
     split_in_time,
     train,
 )
@@ -245,7 +248,7 @@ def test_rmse_by_horizon_counts_every_start() -> None:
     assert contexts[0][-1, :, 0].tolist() == [3, 4, 5, 6]  # followed by 7, 8, 9
 
 
-# ==== Drawing and sliders
+# ==== Drawing
 
 
 def test_style_is_opaque_and_the_colours_differ() -> None:
@@ -265,68 +268,6 @@ def test_label_and_shade_draw_where_they_are_told() -> None:
     plt.close("all")
 
 
-def draw_line(figure):
-    ax = figure.subplots()
-    (line,) = ax.plot([0, 1], [0, 0])
-    ax.set_ylim(0, 10)
-    return lambda height: line.set_ydata([0, height])
-
-
-def draw_fault(figure):
-    def update(x):
-        if x == 2:
-            raise ValueError("two is not drawn")
-
-    return update
-
-
-def height() -> widgets.IntSlider:
-    return widgets.IntSlider(1, 0, 10, description="height")
-
-
-def test_explorer_draws_on_drain_and_not_in_the_callback() -> None:
-    explorer = Explorer(draw_line, height=height())
-    before = explorer._image.value
-    explorer.controls["height"].value = 9
-    assert explorer._image.value == before
-    explorer.drain()
-    assert explorer._image.value != before
-    explorer.close()
-
-
-def test_explorer_made_again_closes_the_one_before() -> None:
-    first = Explorer(draw_line, height=height())
-    second = Explorer(draw_line, height=height())
-    assert first.comm is None and first.controls["height"].comm is None
-    assert Explorer._open["draw_line"] is second
-    second.close()
-
-
-def test_explorer_stores_a_picture_and_a_note_for_readers_without_a_kernel() -> None:
-    explorer = Explorer(draw_line, height=height())
-    bundle = explorer._repr_mimebundle_()
-    assert bundle["image/png"].startswith("iVBOR")
-    assert "height" in bundle["text/plain"]
-    explorer.close()
-
-
-def test_explorer_follows_in_a_loop_and_survives_a_fault() -> None:
-    async def story() -> list[str]:
-        explorer = Explorer(draw_fault, x=widgets.IntSlider(1, 0, 10, description="x"))
-        notes = []
-        for x in (2, 3):
-            explorer.controls["x"].value = x
-            for _ in range(200):
-                await asyncio.sleep(0.01)
-                if explorer.values["x"] == x and bool(explorer._note.value) == (x == 2):
-                    break
-            notes.append(explorer._note.value)
-        explorer.close()
-        return notes
-
-    assert asyncio.run(story()) == ["ValueError: two is not drawn", ""]
-
-
 # ==== Bad input: every public function, and the message it must give
 
 NAN = np.where(np.arange(120)[:, None] == 7, np.nan, WAVE)
@@ -336,6 +277,21 @@ NAN_CONTEXT = np.where(CONTEXT[3, 3] == CONTEXT, np.nan, CONTEXT)
 RNG = np.random.default_rng(0)
 GENERATOR = torch.Generator()
 AR2 = np.array(ONE_SINE_AHEAD)
+MASKED = np.ma.masked_equal(np.where(np.arange(120)[:, None] % 40 == 7, -9999.0, WAVE), -9999.0)
+TWO = np.column_stack([FLAT, 1e5 + 800 * np.cos(np.arange(120) / 8)])
+
+
+class LastOutput(Forecaster):
+    """As on the one page: a prediction after the last value only."""
+
+    def forward(self, x):
+        return super().forward(x)[:, -1:]
+
+
+def first_step(inputs, targets):
+    model = small_model().float()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    return next(train(model, nn.MSELoss(), optimizer, [(inputs, targets)]))
 
 
 def batch(inputs, targets, size=4, steps=1):
@@ -348,8 +304,8 @@ def one_step(clip):
     return next(train(model, nn.MSELoss(), optimizer, [pairs()], clip))
 
 
-def fit_small(series, **settings):
-    return fit(small_model(), series, **settings)
+def fit_small(series, model=None, **settings):
+    return fit(model or small_model(), series, **settings)
 
 
 def measure(inputs, targets):
@@ -360,7 +316,7 @@ BAD = {
     # Each value: a call, and the beginning of what it must say.
     "make_wave: no points": (lambda: make_wave(0, 20), "num_points is 0; allowed: a whole"),
     "make_wave: half a point": (lambda: make_wave(1.5, 20), "num_points is 1.5; allowed: a whole"),
-    "make_wave: period 0": (lambda: make_wave(9, 0), "points_per_period is 0; allowed: above 0"),
+    "make_wave: period 0": (lambda: make_wave(9, 0), "points_per_period is array([0.]); allowed"),
     "make_wave: NaN period": (lambda: make_wave(9, [5, np.nan]), "the number of NaN"),
     "make_wave: 2-D periods": (lambda: make_wave(9, [[5]]), "the shape of points_per_period is"),
     "make_wave: no periods": (lambda: make_wave(9, []), "the shape of points_per_period is (0,)"),
@@ -393,7 +349,7 @@ BAD = {
     "Forecaster: cell": (lambda: Forecaster("LTSM"), "cell is 'LTSM'; allowed: RNN, GRU, LSTM"),
     "Forecaster: size": (lambda: Forecaster(hidden_size=0), "hidden_size is 0; allowed: a whole"),
     "Forecaster: layers": (lambda: Forecaster(num_layers=1.5), "num_layers is 1.5; allowed"),
-    "Forecaster: dropout": (lambda: Forecaster(dropout=0.5), "dropout is 0.5; allowed: 0 up to"),
+    "Forecaster: dropout": (lambda: Forecaster(dropout=0.5), "dropout is 0.5; allowed: 0; below 1"),
     "Forecaster: 2-D": (lambda: small_model()(torch.zeros(5, 1)), "the shape of x is (5, 1); all"),
     "Forecaster: features": (lambda: small_model()(torch.zeros(5, 3, 2)), "the shape of x is"),
     "Forecaster: empty": (lambda: small_model()(torch.zeros(0, 3, 1)), "the shape of x is (0, 3"),
@@ -406,8 +362,8 @@ BAD = {
     "random_batches: NaN": (lambda: batch(torch.tensor(NAN_CONTEXT), pairs(10)[1]), "the number o"),
     "random_batches: size": (lambda: batch(*pairs(), size=0), "batch_size is 0; allowed"),
     "random_batches: steps": (lambda: batch(*pairs(), steps=0), "steps is 0; allowed: a whole"),
-    "train: clip": (lambda: one_step(0), "clip is 0; allowed: above 0"),
-    "train: NaN clip": (lambda: one_step(math.nan), "clip is nan; allowed: above 0"),
+    "train: clip": (lambda: one_step(0), "clip is 0; allowed: a number, infini"),
+    "train: NaN clip": (lambda: one_step(math.nan), "clip is nan; allowed: a number"),
     "evaluate: 2-D": (lambda: measure(pairs()[0][0], pairs()[1]), "the shape of inputs is (8, 1)"),
     "evaluate: empty": (lambda: measure(pairs()[0][:0], pairs()[1]), "the shape of inputs is (0,"),
     "evaluate: long targets": (lambda: measure(pairs(8)[0], pairs(8)[0].repeat(1, 2, 1)), "the sh"),
@@ -444,16 +400,159 @@ BAD = {
     "fit_ar: empty": (lambda: fit_ar(EMPTY, 2), "the shape of series is (0, 1); allowed"),
     "fit_ar: NaN": (lambda: fit_ar(NAN, 2), "the number of NaN or infinite values in series is"),
     "ar_forecast: 2-D": (lambda: ar_forecast(AR2, WAVE, 2), "the shape of context is (120, 1); a"),
-    "ar_forecast: short": (lambda: ar_forecast(AR2, CONTEXT[:, :1], 2), "the shape of context is"),
+    "ar_forecast: short": (lambda: ar_forecast(AR2, CONTEXT[:, :1], 2), "the order of coefficie"),
     "ar_forecast: features": (lambda: ar_forecast(AR2, CUBE, 2), "the shape of context is (2, 3,"),
     "ar_forecast: NaN": (lambda: ar_forecast(AR2 * np.nan, CONTEXT, 2), "the number of NaN or in"),
-    "ar_forecast: weights": (lambda: ar_forecast(AR2[:1], CONTEXT, 2), "the shape of coefficient"),
+    "ar_forecast: weights": (lambda: ar_forecast(AR2[:1], CONTEXT, 2), "the order of coefficient"),
     "ar_forecast: empty": (lambda: ar_forecast(AR2, CONTEXT[:0], 2), "the shape of context is (0"),
     "rmse_by_horizon: 1-D": (lambda: rmse_by_horizon(persistence, FLAT, 5, 2), "the shape of seri"),
     "rmse_by_horizon: long": (lambda: rmse_by_horizon(persistence, WAVE, 119, 2), "window + steps"),
     "rmse_by_horizon: empty": (lambda: rmse_by_horizon(persistence, EMPTY, 5, 2), "the shape of s"),
     "rmse_by_horizon: NaN": (lambda: rmse_by_horizon(persistence, NAN, 5, 2), "the number of NaN"),
     "rmse_by_horizon: steps": (lambda: rmse_by_horizon(persistence, WAVE, 5, 0), "steps is 0; al"),
+    "rmse_by_horizon: forecast": (
+        lambda: rmse_by_horizon(lambda c, k: persistence(c, k)[..., 0], WAVE[:43], 20, 12),
+        "the shape of forecast is (12, 12); allowed: (12, 12, 1)",
+    ),
+    "rmse: broadcast": (lambda: rmse(WAVE[:, 0], WAVE), "the shape of forecast is (120,); allowed"),
+    "rmse: masked": (lambda: rmse(WAVE, MASKED), "truth is 'masked'; allowed: no masked"),
+    "rmse: NaN": (lambda: rmse(WAVE, NAN), "the number of NaN or infinite values in truth"),
+    # Several features, or none, where one was meant
+    "fit: two in, one out": (
+        lambda: fit(small_model(input_size=2), TWO, window=20, steps=2),
+        "the shape of targets is (16, 15, 2); allowed: (16, 15, 1), that of the model",
+    ),
+    "fit: six outputs": (
+        lambda: fit_small(WAVE, model=small_model(output_size=6), window=20, steps=2),
+        "the shape of targets is (16, 15, 1); allowed: (16, 15, 6)",
+    ),
+    "fit: last output only": (
+        lambda: fit(LastOutput(), WAVE, window=20, steps=2),
+        "the shape of targets is (16, 15, 1); allowed: (16, 1, 1)",
+    ),
+    "fit: another model": (
+        lambda: fit(nn.Linear(1, 1), WAVE, window=20),
+        "model is 'Linear'; allowed: a network with .rnn and .linear",
+    ),
+    "fit: model's inputs": (
+        lambda: fit(small_model(), TWO, window=20),
+        "the shape of x is (16, 20, 2); allowed: (batch, seq_len, 1)",
+    ),
+    "train: targets without features": (
+        lambda: first_step(torch.zeros(6, 5, 1), torch.ones(6, 1)),
+        "the shape of targets is (6, 1); allowed: (6, 1, 1)",
+    ),
+    "train: targets without time": (
+        lambda: first_step(torch.zeros(6, 5, 1), torch.ones(6)),
+        "targets is torch.Size([6]); allowed: a tensor (batch, k, features)",
+    ),
+    "train: targets of another feature": (
+        lambda: first_step(torch.zeros(6, 5, 1), torch.ones(6, 2, 3)),
+        "the shape of targets is (6, 2, 3); allowed: (6, 2, 1)",
+    ),
+    "train: too many targets": (
+        lambda: first_step(torch.zeros(6, 5, 1), torch.ones(6, 9, 1)),
+        "the shape of targets is (6, 9, 1); allowed: (6, 5, 1)",
+    ),
+    "train: array targets": (
+        lambda: first_step(torch.zeros(6, 5, 1), np.ones((6, 1, 1))),
+        "targets is (6, 1, 1); allowed: a tensor",
+    ),
+    "evaluate: another feature": (
+        lambda: measure(pairs()[0], pairs()[0][:, :2].repeat(1, 1, 2)),
+        "the shape of targets is (112, 2, 2); allowed: (112, 2, 1)",
+    ),
+    "evaluate: arrays": (
+        lambda: measure(*create_sequences(WAVE, 8)),
+        "inputs is 'ndarray'; allowed: a tensor",
+    ),
+    "closed_loop: two in, one out": (
+        lambda: closed_loop(small_model(input_size=2), np.zeros((1, 9, 2)), 3),
+        "the model's inputs and outputs is (2, 1); allowed: as many of each",
+    ),
+    "closed_loop: features": (
+        lambda: closed_loop(small_model(), np.zeros((1, 9, 2)), 3),
+        "the features of context is 2; allowed: 1",
+    ),
+    "random_batches: arrays": (
+        lambda: batch(*create_sequences(WAVE, 8)),
+        "inputs is 'ndarray'; allowed: a tensor",
+    ),
+    "Forecaster: dtype": (
+        lambda: small_model()(torch.zeros(2, 3, 1)),
+        "the dtype of x is torch.float32; allowed: torch.float64",
+    ),
+    "Forecaster: array": (
+        lambda: small_model()(np.zeros((2, 3, 1))),
+        "x is 'ndarray'; allowed: a tensor (batch, seq_len, 1)",
+    ),
+    # What nobody could mean
+    "fit: masked": (lambda: fit_small(MASKED), "series is 'masked'; allowed: no masked values"),
+    "fit: learning rate": (
+        lambda: fit_small(WAVE, window=9, learning_rate=0),
+        "learning_rate is 0; allowed: a finite number",
+    ),
+    "fit: seed": (lambda: fit_small(WAVE, window=9, seed=-1), "seed is -1; allowed: a whole"),
+    "fit: bool": (lambda: fit_small(WAVE, window=9, steps=True), "steps is True; allowed: a whole"),
+    "fit: beyond float32": (
+        lambda: fit(small_model().float(), 1e20 * WAVE, window=20),
+        "the largest absolute value in series is 1e+20; allowed: at most 1.8e+19",
+    ),
+    "fit: loss that overflows": (
+        lambda: fit(small_model().float(), 1.8e19 * WAVE, window=20, steps=50),
+        "the loss at step ",
+    ),
+    "closed_loop: beyond float32": (
+        lambda: closed_loop(small_model().float(), 1e39 * CONTEXT, 2),
+        "the largest absolute value in context is 1e+39; allowed: at most 3.4e+38",
+    ),
+    "create_sequences: huge": (lambda: create_sequences(1e101 * FLAT, 2), "the largest absolute"),
+    "create_sequences: complex": (lambda: create_sequences(1j * FLAT, 2), "the dtype of series is"),
+    "create_sequences: bool": (lambda: create_sequences(FLAT > 0, 2), "the dtype of series is 'bo"),
+    "create_sequences: ragged": (
+        lambda: create_sequences([[1.0], [2.0, 3.0]], 1),
+        "series is no array",
+    ),
+    "create_sequences: dates": (
+        lambda: create_sequences(np.arange(9).astype("M8[D]"), 2),
+        "the dtype of series is 'datetime64[D]'",
+    ),
+    "create_sequences: other device": (
+        lambda: create_sequences(torch.zeros(9, 1, device="meta"), 2),
+        "series is no array",
+    ),
+    "create_sequences: masked": (lambda: create_sequences(MASKED, 5), "series is 'masked'"),
+    "split_in_time: masked": (lambda: split_in_time(MASKED), "series is 'masked'"),
+    "persistence: masked": (lambda: persistence(MASKED[None], 5), "context is 'masked'"),
+    "fit_ar: masked": (lambda: fit_ar(MASKED, 2), "series is 'masked'"),
+    "fit_scaler: masked": (lambda: fit_scaler(MASKED), "train is 'masked'"),
+    "fit_scaler: 0.1": (lambda: fit_scaler(np.full(700, 0.1)), "the spread of train is 0.0; all"),
+    "fit_scaler: rounding": (
+        lambda: fit_scaler(np.array([0.3, 0.1 + 0.2] * 50)),
+        "the spread of train is 5.55",
+    ),
+    "fit_scaler: one column": (
+        lambda: fit_scaler(np.column_stack([FLAT, np.full(120, 14.62)])),
+        "the spread of feature 1 of train is 0.0",
+    ),
+    "fit_scaler: tiny": (lambda: fit_scaler(1e-320 * WAVE), "the spread of train is"),
+    "Scaler: columns": (
+        lambda: fit_scaler(TWO).scale(np.zeros((5, 3))),
+        "values' shape is (5, 3); allowed: as in training",
+    ),
+    "Scaler: masked": (lambda: fit_scaler(WAVE).scale(MASKED), "values is 'masked'"),
+    "make_wave: complex": (lambda: make_wave(9, 3j), "the dtype of points_per_period is"),
+    "make_wave: period near 0": (lambda: make_wave(9, 1e-320), "points_per_period is array"),
+    "make_wave: text": (lambda: make_wave(9, "5"), "the dtype of points_per_period is"),
+    "make_wave: None": (lambda: make_wave(9, None), "the dtype of points_per_period is 'object'"),
+    "Forecaster: None": (lambda: Forecaster(dropout=None), "dropout is None; allowed: a finite"),
+    "Forecaster: list": (lambda: Forecaster(["LSTM"]), "cell is ['LSTM']; allowed: RNN, GRU, LSTM"),
+    "train: None": (lambda: one_step(None), "clip is None; allowed: a number"),
+    "train: text": (lambda: one_step("1"), "clip is '1'; allowed: a number"),
+    "set_forget_bias: GRU": (lambda: set_forget_bias(nn.GRU(1, 2), 1), "lstm is 'GRU'; allowed: a"),
+    "set_forget_bias: NaN": (lambda: set_forget_bias(nn.LSTM(1, 2), math.nan), "bias is nan; allo"),
+    "follow_recipe: steps": (lambda: follow_recipe(small_model(), [], 0), "steps is 0; allowed: a"),
+    "five_models: size": (lambda: five_models(hidden_size=0), "hidden_size is 0; allowed: a whole"),
 }
 
 
@@ -469,11 +568,172 @@ def test_every_public_function_of_numbers_is_tried_with_bad_input() -> None:
         name
         for name, value in vars(helpers).items()
         if getattr(value, "__module__", "") == "helpers"
+        and getattr(value, "__name__", "") == name
         and not name.startswith("_")
         and (inspect.isfunction(value) or inspect.isclass(value))
     }
-    without_numbers = {"use_style", "label", "shade_future", "Scaler", "Explorer"}
+    without_numbers = {"use_style", "label", "shade_future", "dots", "in_pairs"}
     assert public - without_numbers == {name.partition(":")[0] for name in BAD}
+
+
+# ==== What people hand over by habit: right, whatever it comes as
+
+AS = {
+    "list": lambda a: a.tolist(),
+    "tuple": lambda a: tuple(map(tuple, a)),
+    "Series": lambda a: pd.Series(a[:, 0]) if a.shape[1] == 1 else pd.DataFrame(a),
+    "DataFrame": lambda a: pd.DataFrame(a, columns=list("xy")[: a.shape[1]]),
+    "Fortran order": np.asfortranarray,
+    "tensor": torch.tensor,
+    "tensor with a gradient": lambda a: torch.tensor(a, requires_grad=True),
+    "reversed twice": lambda a: a[::-1].copy()[::-1],
+    "other byte order": lambda a: a.astype(a.dtype.newbyteorder("S")),
+    "longdouble": lambda a: a.astype(np.longdouble),
+    "read only": lambda a: np.broadcast_to(a, a.shape),
+    "nothing masked": np.ma.array,
+}
+
+
+@pytest.mark.parametrize("kind", AS)
+@pytest.mark.parametrize("series", [WAVE, TWO], ids=["one feature", "two"])
+def test_a_series_may_come_as(kind: str, series: np.ndarray) -> None:
+    given = AS[kind](series)
+    flat = kind == "Series" and series.shape[1] == 1
+    plain = series[:, 0] if flat else series
+    for function in (lambda s: create_sequences(s, 5), split_in_time):
+        for got, wanted in zip(function(given), function(plain), strict=True):
+            assert type(got) is np.ndarray
+            np.testing.assert_array_equal(got, wanted)
+            torch.tensor(got)  # of a kind that PyTorch takes
+    scaler, wanted = fit_scaler(given), fit_scaler(plain)
+    assert scaler == wanted
+    if kind != "tensor with a gradient":
+        np.testing.assert_array_equal(np.asarray(scaler.scale(given)), wanted.scale(plain))
+    if flat:
+        return
+    model = small_model(input_size=series.shape[1], output_size=series.shape[1])
+    again = small_model(input_size=series.shape[1], output_size=series.shape[1])
+    settings = {"window": 20, "steps": 2, "seed": 3, "batch_size": 4}
+    numpys = {name: np.int16(value) for name, value in settings.items()}
+    assert fit(model, given, **numpys) == fit(again, plain, **settings)
+    errors = rmse_by_horizon(persistence, given, np.int64(9), np.int64(2))
+    np.testing.assert_array_equal(errors, rmse_by_horizon(persistence, plain, 9, 2))
+    if series.shape[1] == 1:
+        np.testing.assert_array_equal(fit_ar(given, np.int64(3)), fit_ar(plain, 3))
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16, np.uint16, np.int64, np.float16])
+def test_errors_are_not_computed_in_the_series_own_dtype(dtype) -> None:
+    wave = (100 + 27 * np.sin(np.arange(80) / 3)).astype(dtype)[:, None]
+    exact = wave.astype(float)
+    np.testing.assert_array_equal(
+        rmse_by_horizon(persistence, wave, 20, 2), rmse_by_horizon(persistence, exact, 20, 2)
+    )
+    assert fit_scaler(wave) == fit_scaler(exact)
+    np.testing.assert_array_equal(fit_ar(wave, 3), fit_ar(exact, 3))
+    assert rmse(wave[1:], wave[:-1]) == rmse(exact[1:], exact[:-1])
+    context = create_sequences(wave, 9)[0]
+    weights = fit_ar(exact, 3)
+    np.testing.assert_array_equal(
+        ar_forecast(weights, context, 2), ar_forecast(weights, context.astype(float), 2)
+    )
+
+
+def test_sizes_may_be_numpys() -> None:
+    sizes = dict(hidden_size=np.int64(4), num_layers=np.int32(2), dropout=np.float32(0.5))
+    model = Forecaster(input_size=np.int8(1), output_size=np.uint8(1), **sizes)
+    assert (model.rnn.hidden_size, model.rnn.num_layers, model.rnn.dropout) == (4, 2, 0.5)
+    assert closed_loop(model, CONTEXT[:2], np.int64(3)).shape == (2, 3, 1)
+
+
+def test_scaler_works_per_feature_and_may_be_stored(tmp_path) -> None:
+    scaler = fit_scaler(TWO)
+    scaled = scaler.scale(TWO)
+    np.testing.assert_allclose(scaled.mean(axis=0), 0, atol=1e-12)
+    np.testing.assert_allclose(scaled.std(axis=0), 1)
+    np.testing.assert_allclose(scaler.unscale(scaled[None])[0], TWO)
+    for stored in (scaler, vars(scaler)):
+        torch.save({"scaler": stored}, tmp_path / "scaler.pt")
+        loaded = torch.load(tmp_path / "scaler.pt", weights_only=True)["scaler"]
+        assert (loaded if stored is scaler else type(scaler)(**loaded)) == scaler
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_scaler_keeps_a_tensors_dtype_and_computes_in_double(dtype) -> None:
+    scaler = fit_scaler(TWO)
+    given = torch.tensor(TWO, dtype=dtype)
+    exact = scaler.scale(given.double().numpy())
+    assert torch.equal(scaler.scale(given), torch.tensor(exact).to(dtype))
+    assert scaler.scale(torch.tensor([[1, 2]])).dtype == torch.float64
+
+
+def test_data_follow_the_model_to_its_device(monkeypatch) -> None:
+    """On `meta`, tensors have a device and a shape, but no numbers: all but the numbers works."""
+    model = Forecaster(hidden_size=4).to("meta")
+    seen = []
+
+    def loss_fn(predictions, targets):
+        seen.append((predictions.device.type, targets.device.type))
+        return nn.functional.mse_loss(predictions, targets)
+
+    with pytest.raises(RuntimeError, match="item"):
+        evaluate(model, loss_fn, *[part.float() for part in pairs()])
+    with pytest.raises(RuntimeError, match="item"):
+        fit(model, WAVE, window=20, steps=1)
+    with pytest.raises(NotImplementedError, match="Cannot copy out of meta tensor"):
+        closed_loop(model, CONTEXT, 2)
+    assert seen == [("meta", "meta")]
+
+
+def test_an_interrupted_fit_trains_on_from_its_weights(monkeypatch) -> None:
+    model = small_model()
+    before = [p.detach().clone() for p in model.parameters()]
+    calls = []
+
+    def interrupt(self, x):
+        calls.append(1)
+        if len(calls) == 5:
+            raise KeyboardInterrupt
+        return torch.nn.functional.linear(x, self.weight, self.bias)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(nn.Linear, "forward", interrupt)
+        fit(model, WAVE, window=20, steps=20)
+    assert not all(map(torch.equal, before, model.parameters()))
+    assert len(fit(model, WAVE, window=20, steps=20)) == 20
+
+
+def test_set_forget_bias_sets_the_sum_in_every_layer() -> None:
+    lstm = nn.LSTM(1, 3, num_layers=2)
+    others = [p.detach().clone() for p in lstm.parameters()]
+    set_forget_bias(lstm, 2)
+    for k in range(2):
+        both = getattr(lstm, f"bias_ih_l{k}") + getattr(lstm, f"bias_hh_l{k}")
+        assert both[3:6].tolist() == [2, 2, 2]
+    changed = sum((p != q).sum().item() for p, q in zip(lstm.parameters(), others, strict=True))
+    assert changed == 12
+
+
+def test_five_models_differ_in_their_seed_alone() -> None:
+    models, again = five_models(cell="GRU", hidden_size=3), five_models(cell="GRU", hidden_size=3)
+    firsts = [model.rnn.weight_hh_l0 for model in models]
+    assert len({tuple(w.flatten().tolist()) for w in firsts}) == 5
+    assert all(torch.equal(w, m.rnn.weight_hh_l0) for w, m in zip(firsts, again, strict=True))
+
+
+def test_in_pairs_keeps_the_order_and_raises_what_a_job_raises() -> None:
+    assert in_pairs(pow, [(2, k) for k in range(9)]) == [2**k for k in range(9)]
+    with pytest.raises(ZeroDivisionError):
+        in_pairs(divmod, [(1, 1), (1, 0)])
+
+
+def test_dots_draws_a_row_for_each_result() -> None:
+    ax = plt.figure().subplots()
+    helpers.dots(ax, {"a": [1, 2, 3], "b": [4, 5, 9]}, {"a": "#111111", "b": "#222222"})
+    assert [text.get_text() for text in ax.get_yticklabels()] == ["a", "b"]
+    assert [line.get_xdata().tolist() for line in ax.lines[1::2]] == [[2], [5]]
+    assert [line.get_color() for line in ax.lines[::2]] == ["#111111", "#222222"]
+    plt.close("all")
 
 
 def test_public_functions_have_docstrings() -> None:

@@ -1,332 +1,41 @@
-"""The notebook files: what they hold, what they must not hold, and that their sliders work.
-
-Each `check_` function gives the problems that it finds, so that test_hygiene_catches.py can turn
-it on broken notebooks.
-"""
+"""The notebook files, and the shape of the code beside them."""
 
 from __future__ import annotations
 
 import ast
-import difflib
-import os
 import re
-import statistics
+import shutil
 import subprocess
 import sys
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 import pytest
-from bs4 import BeautifulSoup
-from nbconvert import HTMLExporter
-from nbconvert.filters import markdown2html
 
-from build import (
-    WIDGET_VIEW,
-    code_cells,
-    dumps,
-    find_notebooks,
-    normalise,
-    read,
-    saved_pictures,
+import written
+from build import NOTEBOOKS as FOLDER
+from build import find_notebooks, read
+from hygiene import (
+    CHECKS,
+    HELPERS,
+    LESSONS,
+    NOTEBOOKS,
+    ONE_PAGE,
+    ROOT,
+    check_all_shared,
+    check_callbacks,
+    check_exercises,
+    check_one_meaning,
+    check_one_page,
+    check_runs_alone,
+    code,
+    name_of,
 )
-from sliders import explorer_calls
+from kernel import Kernel
 
-ROOT = Path(__file__).resolve().parents[1]
-HELPERS = ROOT / "helpers.py"
-NOTEBOOKS = find_notebooks()
-ONE_PAGE = [path for path in NOTEBOOKS if path.name == "00_one_page.ipynb"]
-LESSONS = [
-    path
-    for path in NOTEBOOKS
-    if re.match(r"\d\d_", path.name) and path.parent.name == "notebooks" and path not in ONE_PAGE
-]
-WITH_SLIDERS = [path for path in NOTEBOOKS if explorer_calls(path)]
-# All that a callback may do: leave its message in a dict, or at the end of a queue.
-MAILBOX = r"self\.mailbox(\[\w+\] = [^()]+|\.append\(\([^()]+\)\))"
 TEST_COMMAND = ".venv/bin/pip install -r tests/requirements.txt && .venv/bin/pytest"
-
-
-def name_of(path: Path) -> str:
-    return path.relative_to(ROOT / "notebooks").as_posix()
-
-
-def outputs(path: Path) -> list:
-    return [output for cell in code_cells(read(path)) for output in cell.outputs]
-
-
-def code(path: Path) -> list[str]:
-    return [cell.source for cell in code_cells(read(path))]
-
-
-# ==== What the file holds
-
-
-def check_counts(path: Path) -> list[str]:
-    """nbval does not compare a cell without a count, and says nothing."""
-    counts = [cell.execution_count for cell in code_cells(read(path))]
-    expected = list(range(1, len(counts) + 1))
-    return [] if counts == expected else [f"execution counts {counts}"]
-
-
-def check_kernelspec(path: Path) -> list[str]:
-    name = read(path).metadata.get("kernelspec", {}).get("name")
-    return [] if name == "python3" else [f"kernel {name}: JupyterLab would ask for another"]
-
-
-def check_no_errors(path: Path) -> list[str]:
-    kinds = [output.get("name", output.output_type) for output in outputs(path)]
-    return [f"an output of kind {kind}" for kind in kinds if kind in ("error", "stderr")]
-
-
-def check_no_widget_state(path: Path) -> list[str]:
-    """GitHub refuses to show a notebook with widget state, and a stored view has no widget."""
-    problems = ["widget state in the metadata"] if "widgets" in read(path).metadata else []
-    views = [output for output in outputs(path) if WIDGET_VIEW in output.get("data", {})]
-    return problems + ["a stored widget view"] * len(views)
-
-
-def check_no_svg(path: Path) -> list[str]:
-    """nbval compares SVG pictures letter by letter."""
-    found = [output for output in outputs(path) if "image/svg+xml" in output.get("data", {})]
-    return ["an SVG picture"] * len(found)
-
-
-def check_size(path: Path) -> list[str]:
-    size = path.stat().st_size
-    return [] if size <= 1_500_000 else [f"{size} bytes: more than 1.5 MB"]
-
-
-def check_short_outputs(path: Path) -> list[str]:
-    """A cell that ends in a call shows all that it returns: a list of 400 losses, for example."""
-    texts = (
-        "".join(o.get("text", "") or o.get("data", {}).get("text/plain", "")) for o in outputs(path)
-    )
-    return [f"an output of {len(text)} characters" for text in texts if len(text) > 2000]
-
-
-def check_normal(path: Path) -> list[str]:
-    same = path.read_text(encoding="utf-8") == dumps(normalise(read(path)))
-    return [] if same else ["not as tests/build.py writes it: build the notebook again"]
-
-
-def check_machine(path: Path) -> list[str]:
-    """What is true on one machine only: its paths, and addresses in memory."""
-    private = re.compile(r"/home/|/Users/|/root/|/tmp/|\b[A-Z]:\\|\bat 0x[0-9a-f]+")
-    problems = []
-    for output in outputs(path):
-        for text in (output.get("text", ""), *map(str, output.get("data", {}).values())):
-            if private.search(text) or str(ROOT) in text:
-                problems.append(f"an output that names a place on one machine: {text[:200]}")
-    return problems
-
-
-# ==== What a reader gets
-
-
-def check_alt(path: Path) -> list[str]:
-    # Of nbconvert's templates only "classic" passes on the alt text of a cell or an output.
-    html, _ = HTMLExporter(template_name="classic").from_notebook_node(read(path))
-    texts = [image.get("alt", "").strip() for image in BeautifulSoup(html, "html.parser")("img")]
-    missing = [text for text in texts if not text or text.startswith("No description has been")]
-    return [f"{len(missing)} of {len(texts)} pictures without alt text"] if missing else []
-
-
-def check_saved_pictures(path: Path) -> list[str]:
-    """A picture that the README shows is the one in the notebook."""
-    files = {path.parent / name: data for name, data in saved_pictures(read(path)).items()}
-    return [
-        f"{file.name} is not the notebook's picture: build the notebook again"
-        for file, picture in files.items()
-        if not file.exists() or file.read_bytes() != picture
-    ]
-
-
-def markdown(path: Path) -> BeautifulSoup:
-    """The notebook's Markdown cells as HTML, without the link that nbconvert adds to headings."""
-    cells = [cell.source for cell in read(path).cells if cell.cell_type == "markdown"]
-    page = BeautifulSoup(markdown2html("\n\n".join(cells)), "html.parser")
-    for added in page("a", class_="anchor-link"):
-        added.decompose()
-    return page
-
-
-def anchors(path: Path) -> set[str]:
-    """What JupyterLab makes of the headings: their text, with - for a space."""
-    headings = markdown(path)(re.compile("h[1-6]"))
-    return {heading.get_text().replace(" ", "-") for heading in headings}
-
-
-def check_links(path: Path) -> list[str]:
-    problems = []
-    page = markdown(path)
-    targets = [tag[key] for key in ("href", "src") for tag in page(attrs={key: True})]
-    for target in targets:
-        url = urlsplit(target)
-        if url.scheme or url.netloc:
-            continue
-        file = path.parent / unquote(url.path) if url.path else path
-        if not file.exists():
-            problems.append(f"a link to {target}: no such file")
-        elif url.fragment and unquote(url.fragment) not in anchors(file):
-            problems.append(f"a link to {target}: no such heading")
-    return problems
-
-
-def check_cell_lengths(path: Path) -> list[str]:
-    lengths = [sum(bool(line.strip()) for line in source.splitlines()) for source in code(path)]
-    problems = [f"a code cell of {length} lines" for length in lengths if length > 30]
-    if lengths and statistics.median(lengths) > 6:
-        problems.append(f"half of the code cells have {statistics.median(lengths)} lines or more")
-    return problems
-
-
-def check_semicolons(path: Path) -> list[str]:
-    """JupyterLab hides the value of a cell that ends with ; but nbval does not."""
-    last_lines = [source.rstrip().rpartition("\n")[2] for source in code(path)]
-    return [f"a cell that ends with ;: {line}" for line in last_lines if line.endswith(";")]
-
-
-def check_no_output_widgets(path: Path) -> list[str]:
-    """nbval fails on what they capture; `helpers.Explorer` draws into a picture instead."""
-    pattern = re.compile(r"\b(?:interact|interactive|interactive_output|Output)\(")
-    return [f"a call of {found}" for source in code(path) for found in pattern.findall(source)]
-
-
-def check_exercises(path: Path) -> list[str]:
-    """Three exercises at the end of a lesson, each with an answer to unfold."""
-    found = markdown(path).find(re.compile("h[1-6]"), string=re.compile("Exercise"))
-    answers = found.find_all_next("details", open=False) if found else []
-    count = sum(bool(answer.find("summary")) for answer in answers)
-    return [] if count >= 3 else [f"{count} folded answers under a heading 'Exercises'"]
-
-
-# ==== The same code in the notebooks and in helpers.py
-
-
-class Taught(ast.NodeTransformer):
-    """Leaves of the code what a lesson teaches: no docstrings, annotations or argument checks."""
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        node.returns = None
-        return self.generic_visit(node)
-
-    visit_AsyncFunctionDef = visit_FunctionDef
-
-    def visit_arg(self, node: ast.arg) -> ast.AST:
-        node.annotation = None
-        return node
-
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
-        if node.value:
-            return ast.Assign([node.target], self.visit(node.value), lineno=node.lineno)
-        node.annotation = ast.Constant(...)  # a dataclass's field: its name alone counts
-        return node
-
-    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
-        function = node.value.func if isinstance(node.value, ast.Call) else None
-        is_check = isinstance(function, ast.Name) and function.id.startswith("_check")
-        is_docstring = isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-        return None if is_check or is_docstring else self.generic_visit(node)
-
-
-def definitions(source: str) -> list[tuple[str, str]]:
-    """The functions and classes at the top level: (name, code as far as it is taught)."""
-    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    found = [node for node in ast.parse(source).body if isinstance(node, kinds)]
-    return [(node.name, ast.unparse(Taught().visit(node))) for node in found]
-
-
-def check_same_code(path: Path) -> list[str]:
-    shared = dict(definitions(HELPERS.read_text(encoding="utf-8")))
-    problems = []
-    for name, taught in (item for source in code(path) for item in definitions(source)):
-        if shared.get(name, taught) != taught:
-            texts = shared[name].splitlines(), taught.splitlines()
-            lines = difflib.unified_diff(*texts, "helpers.py", path.name, lineterm="")
-            problems.append("\n".join([f"{name} differs:", *lines]))
-    return problems
-
-
-# ==== The one-page notebook
-
-
-def check_one_page(path: Path) -> list[str]:
-    """At most 40 lines, nothing from helpers, and no need of this project."""
-    lines = [line for source in code(path) for line in source.splitlines() if line.strip()]
-    problems = [f"{len(lines)} lines of code"] if len(lines) > 40 else []
-    return problems + [f"it says: {line}" for line in lines if "helpers" in line]
-
-
-def check_runs_alone(path: Path, folder: Path) -> list[str]:
-    """Run the notebook's code as a plain script in an empty folder."""
-    (folder / "page.py").write_text("\n".join(code(path)), encoding="utf-8")
-    env = {**os.environ, "MPLBACKEND": "Agg"}
-    command = [sys.executable, "page.py"]
-    run = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True)
-    return [run.stderr] if run.returncode else []
-
-
-# ==== Sliders and their callbacks
-
-
-def run_sliders(path: Path) -> subprocess.CompletedProcess:
-    command = [sys.executable, str(ROOT / "tests" / "sliders.py"), str(path)]
-    return subprocess.run(command, capture_output=True, text=True)
-
-
-def check_callbacks(source: str) -> list[str]:
-    """A callback may run on any thread, so all that it may do is to write into the mailbox."""
-    tree = ast.parse(source)
-    names = {name for call in calls(tree) for name in callbacks(call)}
-    problems = [] if names else ["no callback is registered"]
-    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
-    for name in names:
-        bodies = [Taught().visit(node).body for node in functions if node.name == name]
-        for text in [ast.unparse(line) for body in bodies for line in body] or ["(not found)"]:
-            if not re.fullmatch(MAILBOX, text):
-                problems.append(f"{name} does more than write its mailbox: {text}")
-    return problems
-
-
-def calls(tree: ast.AST) -> list[ast.Call]:
-    return [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
-
-
-def last_name(function: ast.expr) -> str:
-    return ast.unparse(function).rpartition(".")[2]
-
-
-def callbacks(call: ast.Call) -> list[str]:
-    """The functions that a call of `observe` or `on_click` registers, through a lambda or not."""
-    if last_name(call.func) not in ("observe", "on_click"):
-        return []
-    handler = call.args[0]
-    if isinstance(handler, ast.Lambda):
-        return [last_name(inner.func) for inner in calls(handler)]
-    return [last_name(handler)]
-
-
-# ==== The tests
-
-CHECKS = [
-    check_counts,
-    check_kernelspec,
-    check_no_errors,
-    check_no_widget_state,
-    check_no_svg,
-    check_size,
-    check_short_outputs,
-    check_normal,
-    check_machine,
-    check_alt,
-    check_saved_pictures,
-    check_links,
-    check_cell_lengths,
-    check_semicolons,
-    check_no_output_widgets,
-    check_same_code,
-]
+QUICK_COMMAND = '.venv/bin/pytest -m "not slow"'
+PLAYGROUND = FOLDER / "playground"
+LAYERS = ("signals", "settings", "data", "run", "screen", "challenges", "session", "panel", "app")
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
@@ -346,18 +55,88 @@ def test_one_page(path: Path, tmp_path: Path) -> None:
     assert check_runs_alone(path, tmp_path) == []
 
 
-@pytest.mark.parametrize("path", WITH_SLIDERS, ids=name_of)
-def test_sliders(path: Path) -> None:
-    run = run_sliders(path)
-    assert run.returncode == 0, run.stdout + run.stderr
+# ==== Shared code
+
+
+def sources_of(*paths: Path) -> list[str]:
+    return [path.read_text(encoding="utf-8") for path in paths]
+
+
+def test_no_two_lessons_define_one_name_differently() -> None:
+    assert check_one_meaning(find_notebooks()) == []
+
+
+def test_every_helper_is_used() -> None:
+    lessons = [
+        re.sub(r"^%.*$", "", source, flags=re.MULTILINE)
+        for path in find_notebooks()
+        for source in code(path)
+    ]
+    users = [*lessons, *sources_of(FOLDER / "explorer.py", *PLAYGROUND.glob("*.py"))]
+    assert check_all_shared(HELPERS.read_text(encoding="utf-8"), users) == []
+
+
+def test_helpers_stays_small() -> None:
+    lines = HELPERS.read_text(encoding="utf-8").splitlines()
+    assert sum(bool(line.strip()) for line in lines) <= 400
 
 
 def test_callbacks_only_write_the_mailbox() -> None:
-    assert check_callbacks(HELPERS.read_text(encoding="utf-8")) == []
+    source = "\n".join(sources_of(FOLDER / "explorer.py", PLAYGROUND / "app.py"))
+    assert check_callbacks(source.replace("from __future__ import annotations", "")) == []
+
+
+def imports_of(path: Path) -> set[str]:
+    """The modules of the playground that one of them imports."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level]
+    return {node.module for node in found}
+
+
+def test_each_layer_of_the_playground_imports_only_those_before_it() -> None:
+    assert {path.stem for path in PLAYGROUND.glob("*.py")} == {*LAYERS, "__init__"}
+    for number, layer in enumerate(LAYERS):
+        assert imports_of(PLAYGROUND / f"{layer}.py") <= set(LAYERS[:number]), layer
+
+
+def test_no_module_of_the_playground_and_no_class_is_large() -> None:
+    lengths = {p.name: len(s.splitlines()) for p in PLAYGROUND.glob("*.py") for s in sources_of(p)}
+    assert max(lengths.values()) <= sum(lengths.values()) / 4
+    for path in (*PLAYGROUND.glob("*.py"), FOLDER / "explorer.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                assert node.end_lineno - node.lineno < 220, node.name  # some 200 lines
+
+
+# ==== Written by the build
+
+
+def test_readme_has_the_table_of_the_lessons() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert written.fill_readme(text) == text
+    assert written.README_TABLE.search(text)
+
+
+def test_a_new_lesson_is_one_file(tmp_path: Path) -> None:
+    folder = tmp_path / "notebooks"
+    folder.mkdir()
+    for path in LESSONS[:1]:
+        shutil.copy(path, folder)
+        new = folder / "07_new.ipynb"
+        new.write_text(path.read_text(encoding="utf-8").replace("# 01 · Data", "# 07 · New"))
+        filled = written.fill(read(folder / path.name), folder / path.name)
+        texts = {tag: c.source for c in filled.cells for tag in c.metadata.get("tags", [])}
+        assert texts["navigation"] == "**01 data** · [07 new](07_new.ipynb)"
+        assert texts["next"].startswith("Next: [07 · New](07_new.ipynb). From a sine wave")
+
+
+# ==== Commands, style
 
 
 def test_readme_and_ci_give_the_same_test_command() -> None:
-    assert TEST_COMMAND in (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    readme = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    assert TEST_COMMAND in readme
+    assert QUICK_COMMAND in readme
     assert TEST_COMMAND in (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
 
 
@@ -365,3 +144,36 @@ def test_ruff() -> None:
     command = [sys.executable, "-m", "ruff", "check", "--no-cache", "--quiet", str(ROOT)]
     run = subprocess.run(command, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+# ==== Wherever Jupyter was started
+
+
+@pytest.mark.parametrize("start", [".", "notebooks", "tests/tools", "..", "../beside"])
+def test_the_set_up_cell_finds_the_code(start: str, tmp_path: Path) -> None:
+    project = tmp_path / "a clone, ä"
+    no_lessons = shutil.ignore_patterns("*.ipynb")
+    shutil.copytree(FOLDER, project / "notebooks", ignore=no_lessons)
+    shutil.copy(HELPERS, project)
+    for folder in ("tests/tools", "../beside"):
+        (project / folder).mkdir(parents=True)
+    program = f"{written.SETUP}\nimport helpers, explorer, playground\nprint(helpers.__file__)"
+    command = [sys.executable, "-c", program]
+    run = subprocess.run(command, cwd=project / start, capture_output=True, text=True)
+    assert run.stdout.strip() == str(project / "helpers.py"), run.stderr
+
+
+def test_the_set_up_cell_says_what_to_do(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", written.SETUP]
+    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert "Start Jupyter in the folder that you cloned" in run.stderr.replace("\n", " ")
+
+
+def test_figures_show_whatever_the_shell_says() -> None:
+    kernel = Kernel(MPLBACKEND="Agg")
+    try:
+        kernel.run(written.SETUP + "\nimport helpers; helpers.use_style()")
+        backend = kernel.run("import matplotlib; print(matplotlib.get_backend())")
+    finally:
+        kernel.close()
+    assert "inline" in backend

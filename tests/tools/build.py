@@ -1,11 +1,13 @@
 """Execute the notebooks and write them back in one normal form.
 
-    python tests/build.py                            # all of them
-    python tests/build.py notebooks/01_data.ipynb    # one
-    python tests/build.py --check                    # write nothing; exit 1 if a build changes one
+    python tests/tools/build.py                            # all of them
+    python tests/tools/build.py notebooks/01_data.ipynb    # one
+    python tests/tools/build.py --text                     # execute nothing, write what follows
+    python tests/tools/build.py --check                    # write nothing, only compare
 
-Two builds give the same bytes. A notebook in which a cell raises, or writes to stderr, is refused
-and left as it was.
+Two builds give the same bytes. What follows from other files (navigation, tables, the set-up cell;
+see written.py) is written first, into README.md as well. A notebook in which a cell raises, or
+writes to stderr, is refused and left as it was.
 """
 
 from __future__ import annotations
@@ -28,8 +30,15 @@ from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 from nbval.kernel import CURRENT_ENV_KERNEL_NAME, NbvalKernelspecManager
 
-NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
+import written
+
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+README = NOTEBOOKS.parent / "README.md"
 INLINE_BACKEND = "module://matplotlib_inline.backend_inline"
+# Whatever the shell has set, figures show in their cells. NumPy's linear algebra, too, has one
+# thread: a second one would mostly wait, and use up a core with that.
+KERNEL_ENVIRONMENT = {"MPLBACKEND": INLINE_BACKEND}
+KERNEL_ENVIRONMENT |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 CELL_TIMEOUT = 600  # seconds
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 
@@ -41,9 +50,15 @@ METADATA = {
         "language": "python",
         "name": "python3",
     },
-    "language_info": {"name": "python"},
+    "language_info": {"file_extension": ".py", "name": "python"},
 }
 CELL_METADATA = ("alt", "jupyter", "tags")
+
+
+# A last cell, that is not kept: the pictures that stand for widgets where there is no kernel.
+STILLS = """import base64, json, sys
+living = sys.modules["explorer"].Live.living() if "explorer" in sys.modules else []
+print(json.dumps({one.model_id: base64.b64encode(one.still()).decode() for one in living}))"""
 
 
 class BuildError(Exception):
@@ -72,6 +87,7 @@ def run(nb: NotebookNode, folder: Path) -> None:
     """
     for cell in code_cells(nb):
         cell.outputs = []
+    nb.cells.append(nbformat.v4.new_code_cell(STILLS))
     # nbval's own kernel: whatever is built here is what nbval will compare with.
     kernel = AsyncKernelManager(
         kernel_name=CURRENT_ENV_KERNEL_NAME, kernel_spec_manager=NbvalKernelspecManager()
@@ -85,11 +101,17 @@ def run(nb: NotebookNode, folder: Path) -> None:
         store_widget_state=False,
         resources={"metadata": {"path": str(folder)}},
     )
-    env = {**os.environ, "MPLBACKEND": INLINE_BACKEND}
+    env = {**os.environ, **KERNEL_ENVIRONMENT}
     # The process's own stderr holds warnings about the connection; what cells write to theirs
     # comes as an output.
     with contextlib.suppress(CellExecutionError):
         client.execute(cleanup_kc=True, env=env, stderr=subprocess.DEVNULL)
+    for output in nb.cells.pop().outputs:
+        stills = json.loads(output.text)
+        for shown in (o for cell in code_cells(nb) for o in cell.outputs):
+            view = shown.get("data", {}).get(WIDGET_VIEW)
+            if view and view["model_id"] in stills:
+                shown.data["image/png"] = stills[view["model_id"]]
 
 
 def execute(path: Path) -> NotebookNode:
@@ -97,7 +119,7 @@ def execute(path: Path) -> NotebookNode:
 
     Raises BuildError if a cell raises, takes too long or writes to stderr.
     """
-    nb = read(path)
+    nb = written.fill(read(path), path)
     try:
         run(nb, path.resolve().parent)
     except Exception as error:
@@ -193,16 +215,34 @@ def saved_pictures(nb: NotebookNode) -> dict[str, bytes]:
     }
 
 
-def build(path: Path, check: bool = False) -> bool:
-    """Execute and normalise one notebook. True if that changes (with `check`: would change) it."""
-    before = path.read_text(encoding="utf-8")
-    nb = normalise(execute(path))
-    after = dumps(nb)
+def replace_file(path: Path, content: bytes) -> None:
+    """Write beside the file and put that in its place: a full disk leaves the old one as it was."""
+    beside = path.with_name(path.name + ".tmp")
+    try:
+        beside.write_bytes(content)
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def build(path: Path, check: bool = False, text_only: bool = False) -> bool:
+    """Write one notebook anew. True if that changes (with `check`: would change) it."""
+    before = path.read_bytes()
+    nb = normalise(written.fill(read(path), path) if text_only else execute(path))
+    after = dumps(nb).encode()
     if not check:
         for name, picture in saved_pictures(nb).items():
-            (path.parent / name).write_bytes(picture)
+            replace_file(path.parent / "pictures" / name, picture)
     if after != before and not check:
-        path.write_text(after, encoding="utf-8", newline="\n")
+        replace_file(path, after)
+    return after != before
+
+
+def build_readme(check: bool = False) -> bool:
+    before = README.read_text(encoding="utf-8")
+    after = written.fill_readme(before)
+    if after != before and not check:
+        replace_file(README, after.encode())
     return after != before
 
 
@@ -212,11 +252,12 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("notebooks", nargs="*", type=Path, help="default: all in notebooks/")
     parser.add_argument("--check", action="store_true", help="write nothing, only compare")
+    parser.add_argument("--text", action="store_true", help="execute nothing: navigation, tables")
     options = parser.parse_args(arguments)
-    failed = False
+    failed = build_readme(options.check) and options.check
     for path in options.notebooks or find_notebooks():
         try:
-            changed = build(path, options.check)
+            changed = build(path, options.check, options.text)
         except BuildError as error:
             print(error, file=sys.stderr)
             failed = True

@@ -1,0 +1,375 @@
+"""The playground's widgets, without a kernel: turns are taken by hand."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+
+import ipywidgets as widgets
+import pytest
+import torch
+
+from playground import CONTROLS, Playground
+from playground.app import PICTURES
+from playground.challenges import CHALLENGES
+from playground.panel import PARTS_TO_HIDE
+from playground.settings import label_of
+from texts import MARKUP, shown_texts
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture
+def made():
+    made = []
+
+    def make(**settings) -> Playground:
+        made.append(Playground(**settings))
+        return made[-1]
+
+    yield make
+    for playground in made:
+        playground.close()
+
+
+def turn_until(playground: Playground, done, seconds: float = 60) -> None:
+    """What the task on the kernel's loop does, until something is done."""
+    end = time.monotonic() + seconds
+    while not done() and time.monotonic() < end:
+        playground.turn()
+    assert done()
+
+
+def finish(playground: Playground) -> None:
+    turn_until(playground, lambda: playground.session.run.ended and not playground.mailbox)
+    for _ in range(3):
+        playground.turn()
+
+
+def all_widgets(box: widgets.Box) -> list[widgets.Widget]:
+    found = []
+    for child in box.children:
+        found += [*all_widgets(child), child] if isinstance(child, widgets.Box) else [child]
+    return found
+
+
+def test_every_label_on_a_control_reads_back_as_its_value(made) -> None:
+    """A menu showed 2 for a forget bias of -2 once."""
+    for name, widget in made().controls.items():
+        assert [value for _, value in widget.options] == list(CONTROLS[name].options)
+        for label, value in widget.options:
+            assert label == label_of(value)
+            assert isinstance(value, str) or float(label) == value
+
+
+def test_a_control_is_a_slider_if_its_options_are_numbers_however_many() -> None:
+    from playground.panel import make_control
+    from playground.settings import Control
+
+    for options, kind in [
+        ((1, 2), widgets.SelectionSlider),
+        (tuple(range(30)), widgets.SelectionSlider),
+        (("a", "b"), widgets.Dropdown),
+        (tuple("abcdefghijkl"), widgets.Dropdown),
+        (("off", 1.0), widgets.Dropdown),
+    ]:
+        control = Control("x", "Signal", options, options[0], "data", "")
+        assert type(make_control(control)) is kind
+
+
+def test_controls_restart_or_act_live_as_marked(made) -> None:
+    playground = made(config="steps=2000 hidden=4 window=10 layers=2")
+    for name, control in CONTROLS.items():
+        turn_until(playground, lambda: playground.session.run.step_count >= 5)
+        run = playground.session.run
+        weights = run.model.rnn.weight_hh_l0.clone()
+        value = next(v for v in control.options if v != run.settings[name])
+        playground.controls[name].value = value
+        assert playground.mailbox
+        assert run.settings[name] != value  # nothing happens in the callback
+        playground.drain()
+        assert playground.session.run.settings[name] == value
+        assert (playground.session.run is run) == control.live
+        if control.live:
+            assert torch.equal(run.model.rnn.weight_hh_l0, weights)
+        else:
+            assert playground.session.run.step_count == 0
+
+
+def test_buttons(made) -> None:
+    playground = made(config="steps=100 hidden=4")
+
+    def press(name: str) -> None:
+        playground.buttons[name].click()
+        for _ in range(2):
+            playground.turn()
+
+    press("Pause")
+    count = playground.session.run.step_count
+    for more in (1, 2):
+        press("Step")
+        assert playground.session.run.step_count == count + more
+    losses = list(playground.session.run.losses)
+    press("Reset")
+    assert playground.session.run.step_count == 0
+    assert not playground.training
+    press("Play")
+    finish(playground)
+    assert playground.session.run.losses[: len(losses)] == losses
+    assert playground.session.run.step_count == 100
+
+
+def test_history_undo_and_clear_show_on_the_controls(made) -> None:
+    playground = made(config="steps=100 hidden=4")
+    finish(playground)
+    playground.controls["hidden"].value = 8
+    finish(playground)
+    assert [text.split(";")[0] for text, _ in playground.runs.options[1:]] == [
+        "2: hidden size 8",
+        "1: hidden size 4, steps budget 100",
+    ]
+    playground.runs.value = 1
+    finish(playground)
+    assert playground.session.run.settings["hidden"] == playground.controls["hidden"].value == 4
+    playground.buttons["Undo"].click()
+    finish(playground)
+    assert playground.session.run.settings["hidden"] == playground.controls["hidden"].value == 8
+    playground.buttons["Clear"].click()
+    playground.turn()
+    assert len(playground.runs.options) == 1
+
+
+def test_a_control_may_be_moved_there_and_back(made) -> None:
+    playground = made(config="steps=100 hidden=4")
+    finish(playground)
+    run = playground.session.run
+    playground.controls["hidden"].value = 8
+    playground.controls["hidden"].value = 4
+    playground.turn()
+    assert playground.session.run is run
+    playground.controls["hidden"].value = 8  # what was said is known: this is no echo
+    playground.turn()
+    assert playground.session.run.settings["hidden"] == 8
+
+
+def test_a_bad_line_changes_nothing_and_stays_to_be_mended(made) -> None:
+    playground = made(config="steps=100 hidden=4")
+    finish(playground)
+    run, shared = playground.session.run, playground.share.value
+    playground.share.value = "hidden=7"
+    for _ in range(2):
+        playground.turn()
+    assert "allowed for hidden: 1, 2, 4" in playground.status.value
+    assert playground.session.run is run
+    assert playground.share.value == "hidden=7"
+    playground.share.value = shared.replace("hidden=4", "hidden=2")
+    playground.drain()
+    assert playground.session.run.settings["hidden"] == 2
+
+
+def test_a_shared_line_reproduces_a_run_with_live_changes(made) -> None:
+    playground = made(config="steps=200 hidden=4")
+    turn_until(playground, lambda: playground.session.run.step_count >= 20)
+    playground.controls["lr"].value = 0.1
+    finish(playground)
+    losses, text = list(playground.session.run.losses), playground.share.value
+    assert re.search(r"@\d+ lr=0.1$", text)
+    playground.controls["hidden"].value = 8
+    finish(playground)
+    playground.share.value = text
+    finish(playground)
+    assert playground.session.run.losses == losses
+    assert playground.controls["lr"].value == 0.1
+
+
+def test_undo_across_a_change_of_challenge_brings_back_its_words(made) -> None:
+    playground = made(challenge="gap")
+    playground.panel.picker.value = "forget"
+    playground.turn()
+    assert CHALLENGES["forget"].question[:30] in playground.panel.question.value
+    playground.buttons["Undo"].click()
+    playground.turn()
+    assert CHALLENGES["gap"].question[:30] in playground.panel.question.value
+    assert playground.status.value.startswith("Goal: two runs with the settings of the start")
+    assert playground.panel.picker.value == "gap"
+    assert playground.controls["points"].value == 16
+
+
+def test_the_end_of_a_challenge_is_said(made) -> None:
+    playground = made(challenge="illusion")
+    assert not playground.training
+    playground.controls["window"].value = 5
+    playground.buttons["Play"].click()
+    finish(playground)
+    assert playground.status.value.startswith("<b>Reached.</b> At the end of a short window")
+    playground.buttons["Hint"].click()
+    playground.turn()
+    assert playground.status.value.startswith("Hint: In closed loop the state lives")
+
+
+def test_divergence_is_shown_and_reset_recovers(made) -> None:
+    playground = made(config="optimizer=SGD lr=3 cell=RNN")
+    finish(playground)
+    assert playground.session.run.diverged
+    assert "diverged" in playground.projector.screen.message
+    assert "diverged" in playground.runs.options[1][0]
+    playground.controls["clip"].value = 0.01
+    playground.buttons["Reset"].click()
+    playground.buttons["Play"].click()
+    finish(playground)
+    assert not playground.session.run.diverged
+
+
+# ==== Text is text
+
+
+@pytest.mark.parametrize("where", ["share", "fault"])
+def test_nothing_typed_or_raised_acts_as_markup(made, where: str) -> None:
+    playground = made(config="steps=100 hidden=4")
+    if where == "share":
+        playground.share.value = MARKUP
+        playground.turn()
+    else:
+        playground.show_fault(ValueError(MARKUP))
+    assert "&lt;img" in playground.status.value
+    assert not any("<img" in text for text in shown_texts(playground))
+
+
+# ==== The clock
+
+
+def test_the_loop_sleeps_until_the_next_step_is_due(made) -> None:
+    playground = made(config="steps=100 hidden=4")
+    playground.view["speed"] = "5 steps/s"
+    pictures = []
+    playground.image.observe(lambda change: pictures.append(1), names="value")
+    time.sleep(1 / PICTURES)  # since the first picture
+    pauses = [playground.turn() for _ in range(4)]
+    assert playground.session.run.step_count == 1  # the others were too early
+    assert all(0.1 < pause <= 0.2 for pause in pauses)
+    assert len(pictures) == 1  # one for what is new
+    playground.buttons["Pause"].click()
+    assert playground.turn() == 0
+    assert playground.turn() is None
+    assert playground.turn() is None
+
+
+def test_a_picture_is_drawn_only_when_something_is_new(made) -> None:
+    playground = made(config="steps=100 hidden=4")
+    finish(playground)
+    pictures = []
+    playground.image.observe(lambda change: pictures.append(1), names="value")
+    for _ in range(5):
+        playground.turn()
+    assert pictures == []
+    playground.views["what"].value = "cell state"
+    for _ in range(5):
+        playground.turn()
+    assert 1 <= len(pictures) <= 2
+
+
+def test_speeds_are_kept() -> None:
+    playground = Playground(config="steps=2000 hidden=1 window=2")
+    playground.view["speed"] = "100 steps/s"
+    start = time.perf_counter()
+    while time.perf_counter() - start < 0.5:
+        time.sleep(playground.turn() or 0)
+    playground.close()
+    assert 25 <= playground.session.run.step_count <= 55
+
+
+# ==== Without background updates, and what teachers choose
+
+
+def test_run_and_set_without_background_updates(made) -> None:
+    playground = made(config="steps=100")
+    playground.set(hidden=4, signal="two sines")
+    assert playground.controls["hidden"].value == 4
+    assert playground.controls["signal"].value == "two sines"
+    picture = playground.run(60)
+    assert playground.session.run.step_count == 60
+    assert picture.data == playground.image.value
+    playground.run(60)
+    assert playground.session.run.step_count == 100
+    playground.run(30)
+    assert playground.session.run.step_count == 30
+    with pytest.raises(ValueError, match="steps is 0; allowed: a whole number"):
+        playground.run(0)
+    with pytest.raises(ValueError, match="hidden is 5; allowed: 1, 2"):
+        playground.set(hidden=5)
+    with pytest.raises(ValueError, match="the name of a setting is 'size'; allowed"):
+        playground.set(size=5)
+
+
+def test_an_interrupted_run_can_be_run_on(made, monkeypatch) -> None:
+    playground = made(config="steps=100 hidden=4")
+    step, count = playground.session.run.step, []
+
+    def interrupted() -> None:
+        if len(count) == 30:
+            raise KeyboardInterrupt
+        count.append(1)
+        step()
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(playground.session.run, "step", interrupted)
+        playground.run(100)
+    assert "step 30 of 100" in playground.projector.screen.state
+    playground.run(100)
+    assert playground.session.run.step_count == 100
+
+
+def test_what_teachers_choose(made) -> None:
+    everything = made(hide=PARTS_TO_HIDE)
+    shown = all_widgets(everything)
+    named = [*everything.controls.values(), *everything.views.values()]
+    assert not {*named, everything.panel.picker, everything.runs, everything.share} & {*shown}
+    few = made(hide=["signal", "noise", "points", "window", "history", "share"])
+    shown = all_widgets(few)
+    assert few.controls["noise"] not in shown
+    assert few.controls["hidden"] in shown
+    assert few.runs not in shown
+    one = made(hide="seed")
+    assert one.controls["seed"] not in all_widgets(one)
+    assert made(challenge="rescue").session.run.settings == CHALLENGES["rescue"].start
+    for bad in (
+        {"hide": ["sped"]},
+        {"challenge": "11"},
+        {"config": "x=1"},
+        {"config": "lr=0.1", "challenge": "gap"},
+    ):
+        before = Playground.living()
+        with pytest.raises(ValueError, match="allowed"):
+            made(**bad)
+        assert Playground.living() == before
+
+
+def test_only_the_last_playground_lives(made) -> None:
+    async def two() -> tuple[Playground, Playground]:
+        first, second = made(), made()
+        await asyncio.sleep(0.05)
+        assert [task for task in asyncio.all_tasks() if "_live" in repr(task)] != []
+        return first, second
+
+    first, second = asyncio.run(two())
+    assert first.comm is None
+    assert Playground.living() == [second]
+
+
+def test_showing_a_playground_trains_nothing(made, monkeypatch) -> None:
+    import playground.app as module
+
+    playground = made(config="steps=2000")
+    monkeypatch.setattr(module, "Run", None)
+    bundle = playground._repr_mimebundle_()
+    assert set(bundle) >= {"image/png", "text/plain", "application/vnd.jupyter.widget-view+json"}
+
+
+def test_the_picture_that_is_stored_is_of_a_finished_run(made) -> None:
+    playground = made(config="steps=100 hidden=4")
+    before = playground.image.value
+    still = playground.still()
+    assert still.startswith(b"\x89PNG")
+    assert still != before
+    assert playground.session.run.step_count == 0

@@ -1,0 +1,130 @@
+"""What the build writes into notebooks and README because it follows from other files.
+
+- Lessons: the line of navigation, the set-up cell, the last cell's link to the next lesson.
+- The playground's lesson: its tables of controls and challenges.
+- README: the table of lessons.
+
+A lesson is found by its name, ``NN_word.ipynb`` in notebooks/. So a new lesson, control or
+challenge is added in one place; a test sees whether the build has been run since.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell, new_markdown_cell
+
+NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+sys.path[:0] = [str(NOTEBOOKS.parent), str(NOTEBOOKS)]  # as the set-up cell does
+from playground.challenges import CHALLENGES, NUMBERED  # noqa: E402
+from playground.settings import CONTROLS  # noqa: E402
+
+SETUP = """import sys
+from pathlib import Path
+
+up = [Path.cwd(), *Path.cwd().parents]  # this folder and those above, then those beside them
+found = next((p for p in up if (p / "notebooks/explorer.py").is_file()), None) or next(
+    (file.parents[1] for p in up for file in sorted(p.glob("*/notebooks/explorer.py"))), None
+)
+assert found, (
+    f"The code of the series was not found from {Path.cwd()}. Start Jupyter in the folder that "
+    "you cloned, or in one below or beside it; with papermill, name that folder after --cwd."
+)
+sys.path[:0] = [str(found), str(found / "notebooks")]"""
+
+LESSON = re.compile(r"\d\d_\w+\.ipynb")
+README_TABLE = re.compile(r"(?<=<!-- lessons -->\n).*?(?=<!-- end -->)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What a lesson's first cell says of it: ``# 02 · Model``, a **promise**, and its minutes."""
+
+    file: str
+    title: str
+    promise: str
+    minutes: str
+
+    @property
+    def short(self) -> str:
+        return self.file.removesuffix(".ipynb").replace("_", " ")
+
+
+@cache
+def lesson(path: Path) -> Lesson:
+    first = nbformat.read(path, 4).cells[0].source
+    found = [re.search(p, first, re.MULTILINE) for p in (r"^# (.+)$", r"^\*\*(.+)\*\*$")]
+    minutes = re.search(r"^Time: (?:about )?(\d+) minutes", first, re.MULTILINE)
+    if not all(found) or not minutes:
+        raise ValueError(f"{path}: the first cell needs a title, a promise in bold, and 'Time: N'")
+    return Lesson(path.name, found[0][1], found[1][1], minutes[1])
+
+
+def lessons(folder: Path = NOTEBOOKS) -> list[Lesson]:
+    return [lesson(path) for path in sorted(folder.glob("*.ipynb")) if LESSON.fullmatch(path.name)]
+
+
+def navigation(here: str, every: list[Lesson]) -> str:
+    names = [f"**{x.short}**" if x.file == here else f"[{x.short}]({x.file})" for x in every]
+    return " · ".join(names)
+
+
+def next_lesson(here: str, every: list[Lesson]) -> str | None:
+    after = [x for x in every if x.file > here]
+    return f"Next: [{after[0].title}]({after[0].file}). {after[0].promise}" if after else None
+
+
+def controls() -> str:
+    rows = [f"| {c.label} | {name} | {c.meaning} |" for name, c in CONTROLS.items()]
+    return "\n".join(["| control | under Share | what it is |", "|---|---|---|", *rows])
+
+
+def challenges() -> str:
+    rows = [f"| {NUMBERED[key]} | `{key}` | {c.question} |" for key, c in CHALLENGES.items()]
+    return "\n".join(["| challenge | name | question |", "|---|---|---|", *rows])
+
+
+def fill(nb: NotebookNode, path: Path) -> NotebookNode:
+    """The notebook with its written cells as they should be; they are known by their tags."""
+    texts = {"controls": controls, "challenges": challenges}
+    for cell in nb.cells:
+        for tag in cell.metadata.get("tags", []):
+            if tag in texts:
+                cell.source = texts[tag]()
+    if LESSON.fullmatch(path.name) and path.parent.name == "notebooks":
+        every = lessons(path.parent)
+        _put(nb, "navigation", 1, navigation(path.name, every))
+        if not path.name.startswith("00"):  # which stands alone
+            _put(nb, "setup", 2, SETUP)
+        if text := next_lesson(path.name, every):
+            _put(nb, "next", len(nb.cells), text)
+    return nb
+
+
+def _put(nb: NotebookNode, tag: str, place: int, text: str) -> None:
+    """Set the text of the cell with this tag; without one, put such a cell in its place."""
+    for cell in nb.cells:
+        if tag in cell.metadata.get("tags", []):
+            cell.source = text
+            return
+    new = new_code_cell if tag == "setup" else new_markdown_cell
+    cell = new(text, id=f"written-{tag}", metadata={"tags": [tag]})
+    if tag == "setup":
+        cell.metadata["jupyter"] = {"source_hidden": True}
+    nb.cells.insert(place, cell)
+
+
+def fill_readme(text: str) -> str:
+    """README with its table of lessons as it should be, between two comments."""
+    rows = [
+        f"| {x.title[:2]} | [{x.title[5:]}](notebooks/{x.file}) | {x.minutes} | {x.promise} |"
+        for x in lessons()
+    ]
+    table = "\n".join(["| | lesson | minutes | |", "|---|---|---|---|", *rows]) + "\n"
+    return README_TABLE.sub(lambda _: table, text)
