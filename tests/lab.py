@@ -207,3 +207,31 @@ def notebook_of(lab: Lab, source: str, kernel: str = "python3") -> str:
     path = lab.project / f"{secrets.token_hex(4)}.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=metadata), path)
     return lab.address(path.relative_to(lab.project))
+
+
+# Every output, and every picture in it, that reaches beyond the cell it belongs to; and pictures
+# of widgets too small to be read.
+TOO_WIDE = """() => [...document.querySelectorAll(".jp-OutputArea-output")].flatMap(output => {
+    const room = output.getBoundingClientRect();
+    return [output, ...output.querySelectorAll("img, .widget-box, button")].filter(e => {
+        const box = e.getBoundingClientRect();
+        const hidden = box.width > 0 && (box.right > room.right + 1 || box.left < room.left - 1);
+        const cut = e === output && e.scrollWidth > e.clientWidth + 1;
+        const small = e.matches("img.widget-image") && box.width < Math.min(330, room.width - 40);
+        return hidden || cut || small;
+    }).map(e => `${e.tagName} ${e.className.slice(0, 60)}: ${JSON.stringify(
+        e.getBoundingClientRect())} in ${JSON.stringify(room)}, scrolls ${e.scrollWidth}`);
+})"""
+WIDTHS = (1920, 1366, 1024)
+
+
+def too_wide(page, widths: tuple[int, ...] = WIDTHS) -> list[str]:
+    """Outputs that do not fit their cell, at some widths, with the side bar open and closed."""
+    problems, height = [], page.viewport_size["height"]
+    for _ in ("as it is", "the other way"):
+        page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
+        for width in widths:
+            page.set_viewport_size({"width": width, "height": height})
+            page.wait_for_timeout(300)
+            problems += [f"at {width} px: {problem}" for problem in page.evaluate(TOO_WIDE)]
+    return problems

@@ -21,6 +21,7 @@ from lab import (
     too_wide,
 )
 from sweep import explorer_calls
+from texts import MARKUP
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 LESSONS = sorted(NOTEBOOKS.glob("*.ipynb"))
@@ -49,6 +50,59 @@ def test_in_jupyterlab(path: Path, browser, lab: Lab) -> None:
         page.wait_for_function(shown, timeout=SLIDER_TIMEOUT)
         assert move_sliders(page) == []
         assert too_wide(page) == []
+        assert errors == []
+
+
+PLAYGROUND = """import sys; sys.path[:0] = [".", "notebooks"]
+from playground import Playground
+Playground(config="steps=100 hidden=4")"""
+
+
+def test_playground_at_any_width(browser, lab: Lab) -> None:
+    """683 px are what a laptop of 1366 has at 200 %."""
+    with opened(browser, notebook_of(lab, PLAYGROUND)) as (page, errors):
+        assert run_all(page) == []
+        page.wait_for_selector("img.widget-image")
+        assert too_wide(page, (1920, 1366, 1024, 820, 683)) == []
+        for name in ("Play", "Pause", "Step", "Reset", "Undo", "Hint"):
+            assert page.get_by_role("button", name=name, exact=True).bounding_box()["width"] > 50
+        assert errors == []
+
+
+def test_what_is_pasted_is_text(browser, lab: Lab) -> None:
+    with opened(browser, notebook_of(lab, PLAYGROUND)) as (page, errors):
+        assert run_all(page) == []
+        share = page.locator(".lstm-playground input[type=text]").last
+        share.fill(MARKUP)
+        share.press("Enter")
+        page.wait_for_function("document.body.innerText.includes('Nothing was changed')")
+        assert MARKUP in page.inner_text(".lstm-playground")
+        assert page.locator(".lstm-playground img[src=x]").count() == 0
+        assert "PWNED" not in page.title()
+        assert share.input_value() == MARKUP  # it stays, to be mended
+        assert errors == []
+
+
+def test_an_explorers_fault_is_shown_as_text(browser, lab: Lab) -> None:
+    source = f"""import sys; sys.path[:0] = [".", "notebooks"]
+import ipywidgets as widgets
+from explorer import Explorer
+
+def draw(figure):
+    def update(x):
+        if x:
+            raise ValueError({MARKUP!r})
+    return update
+
+Explorer(draw, x=widgets.IntSlider(description="x"))"""
+    with opened(browser, notebook_of(lab, source)) as (page, errors):
+        assert run_all(page) == []
+        page.locator(".widget-slider .noUi-handle").focus()
+        page.keyboard.press("ArrowRight")
+        page.wait_for_function("document.body.innerText.includes('ValueError: <img')")
+        page.wait_for_timeout(300)
+        assert MARKUP in page.inner_text(".jp-OutputArea")
+        assert "PWNED" not in page.title()
         assert errors == []
 
 
@@ -88,3 +142,12 @@ def test_browser_error_is_seen(browser, lab: Lab) -> None:
         assert run_all(page) == []
         page.wait_for_timeout(500)
         assert errors
+
+
+def test_output_that_is_too_wide_is_seen(browser, lab: Lab) -> None:
+    source = """import ipywidgets as widgets
+widgets.HBox([widgets.Button(layout={"width": "1500px", "flex": "0 0 auto"})])"""
+    with opened(browser, notebook_of(lab, source)) as (page, _):
+        assert run_all(page) == []
+        page.wait_for_selector("button.widget-button")
+        assert too_wide(page, (1366,)) != []

@@ -53,7 +53,8 @@ class Panel:
             options=[("choose ...", ""), *((title, key) for key, title in NUMBERED.items())],
             layout={"flex": "1 1 0", "min_width": "0"},
         )
-        self.runs = widgets.Select(rows=3, layout={"width": "100%", "height": "64px"})
+        self.runs = widgets.Select(rows=3, layout={"flex": "1 1 0", "min_width": "0"})
+        self.runs.layout.height = "64px"
         self.share = widgets.Text(continuous_update=False, layout={"width": "100%"})
         self.status, self.question = widgets.HTML(), widgets.HTML()
         self.image = widgets.Image(format="png", layout={"max_width": "100%"})
@@ -101,7 +102,8 @@ class Panel:
             left += [widgets.HTML("<b>Challenge</b>", layout=HEADING), picked]
             right.insert(1, self.question)
         if "history" not in hide:
-            buttons = widgets.VBox([self.buttons["Undo"], self.buttons["Clear"]])
+            buttons = [self.buttons["Undo"], self.buttons["Clear"]]
+            buttons = widgets.VBox(buttons, layout={"flex": "0 0 70px"})
             right.append(widgets.HBox([self.runs, buttons]))
         if "share" not in hide:
             shared = [widgets.HTML("<b>Share</b>"), self.share]
@@ -124,7 +126,7 @@ class Panel:
     def _marked(self, name: str) -> widgets.HBox:
         mark, color = MARKS[CONTROLS[name].live]
         text = f"<span style='color:{color};font-size:11px'>{mark}</span>"
-        mark = widgets.HTML(text, layout={"margin": "0 0 0 4px"})
+        mark = widgets.HTML(text, layout={"margin": "0 0 0 4px", "flex": "0 0 auto"})
         return widgets.HBox([self.controls[name], mark], layout={"align_items": "center"})
 
 
@@ -138,7 +140,7 @@ def make_control(control: Control) -> widgets.ValueWidget:
         description=control.label,
         tooltip=f"{control.label}: {MARKS[control.live][0]}",
         style={"description_width": "116px"},
-        layout={"width": "272px", "margin": "0"},
+        layout={"flex": "0 1 272px", "min_width": "0", "margin": "0"},
     )
 
 

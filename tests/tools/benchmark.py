@@ -1,7 +1,7 @@
 """Measure the series side by side in one run, and print ratios with their spread.
 
-    python tests/benchmark.py                 # everything, about ten minutes
-    python tests/benchmark.py --repeats 1     # quicker, without spread
+    python tests/tools/benchmark.py                 # everything, about ten minutes
+    python tests/tools/benchmark.py --repeats 1     # quicker, without spread
 
 1. Each notebook from a cold start, and its kernel's peak memory, against a kernel that only
    imports the packages.
@@ -19,7 +19,9 @@ from __future__ import annotations
 
 import argparse
 import ast
+import contextlib
 import json
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -30,10 +32,14 @@ import numpy as np
 import torch
 from torch import nn
 
-import build
-import test_browser
-import test_playground  # lets helpers be found, too
-from helpers import Forecaster, closed_loop, create_sequences, fit, train
+TESTS = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS.parent), str(TESTS.parent / "notebooks"), str(TESTS)]
+
+import build  # noqa: E402
+import kernel  # noqa: E402
+import lab as browsing  # noqa: E402
+from helpers import Forecaster, closed_loop, create_sequences, fit, train  # noqa: E402
+from playground.app import SLOW_EVERY  # noqa: E402
 
 IMPORTS = "import ipywidgets, matplotlib.pyplot, numpy, torch"
 # Not ru_maxrss, in which Linux counts the parent process before the kernel was started from it.
@@ -171,70 +177,78 @@ def measure_hand_written(repeats: int) -> None:
 
 # ==== The playground
 
-IN_KERNEL = """import asyncio, io, json, time, torch
-from helpers import random_batches, train
-import playground as module
+IN_KERNEL = """import asyncio, json, time
+import torch
+from playground import Playground, Run
+from playground.run import INSIDE
 async def ended():
-    while p._training or p.mailbox:
+    while p.training or p.mailbox:
         await asyncio.sleep(0.002)
 async def inside():
-    p.set(seed=(p.session.settings["seed"] + 1) % 10)
+    p.set(seed=(p.session.run.settings["seed"] + 1) % 10)
     p.playing, start = True, time.perf_counter()
+    p.mailbox.append(("Play", None))
     await ended()
-    return p.session.step_count / (time.perf_counter() - start)
+    return p.session.run.step_count / (time.perf_counter() - start)
 def bare():
-    run = module.Run(p.session.started_with)
+    run = Run(p.session.run.started_with)
     start = time.perf_counter()
-    for _ in range(run.settings["steps"]):
-        next(run._training)
-    return run.settings["steps"] / (time.perf_counter() - start)
-p.set(hidden=16, steps=2000)
+    run.run()
+    return run.step_count / (time.perf_counter() - start)
+p = Playground(config="hidden=16 steps=2000")
 await ended()
 speeds = [(await inside(), bare()) for _ in range(REPEATS)]
-times, slow_times, sizes = [], [], []
+screen, times, slow_times, sizes = p.projector.screen, [], [], []
 for number in range(50):
     start = time.perf_counter()
     if number % 2:
-        p.screen.show_slow(p.session, p.history, "forget gate", 1)
-    p.screen.show_fast(p.session, "800 steps/s")
-    picture = p.screen.picture()
+        screen.show_slow(p.session.run, p.session.records, "forget gate", 1)
+    screen.show_fast(p.session.run, "800 steps/s")
+    picture = screen.picture()
     (times, slow_times)[number % 2].append(1000 * (time.perf_counter() - start))
     sizes.append(len(picture) / 1000)
 for hidden in (16, 64):  # the more units, the larger
-    run = module.Run({**module.DEFAULTS, "signal": "two sines", "noise": 0.5, "hidden": hidden})
-    run.run(50)
-    for what in module.INSIDE:
-        p.screen.show_slow(run, p.history, what, 1)
-        p.screen.show_fast(run, "800 steps/s")
-        sizes.append(len(p.screen.picture()) / 1000)
+    run = Run({"signal": "two sines", "noise": 0.5, "hidden": hidden}).run(50)
+    for what in INSIDE:
+        screen.show_slow(run, p.session.records, what, 1)
+        screen.show_fast(run, "800 steps/s")
+        sizes.append(len(screen.picture()) / 1000)
 print(json.dumps([speeds, times, slow_times, sizes]))"""
+SHARE = """start, used = time.perf_counter(), time.process_time()
+await asyncio.sleep(5)
+print((time.process_time() - used) / (time.perf_counter() - start))"""
 
 
 def measure_playground(repeats: int) -> None:
-    kernel = test_playground.Kernel()
-    kernel.run(test_playground.SETUP)
-    text = kernel.run(IN_KERNEL.replace("REPEATS", str(repeats)))
-    speeds, times, slow_times, sizes = json.loads(text)
-    kernel.close()
+    with contextlib.closing(kernel.Kernel()) as one:
+        text = one.run(kernel.PATH + IN_KERNEL.replace("REPEATS", str(repeats)))
+        speeds, times, slow_times, sizes = json.loads(text)
+        one.run('p.view["speed"] = "5 steps/s"; p.mailbox.append(("Play", None))')
+        slowly = float(one.run(SHARE))
+        one.run('p.mailbox.append(("Pause", None))')
+        paused = float(one.run(SHARE))
     ratios = [inside / bare for inside, bare in speeds]
     print(f"playground: training speed / bare loop {spread(ratios)}")
-    print(f"playground: a picture takes {spread(times)} ms; with a new forecast and heat map, "
-          f"every {test_playground.module.SLOW_EVERY} s, {spread(slow_times)} ms")
-    print(f"playground: a picture has {min(sizes):.0f} to {max(sizes):.0f} KB\n")
+    print(
+        f"playground: a picture takes {spread(times)} ms; with a new forecast and heat map, "
+        f"every {SLOW_EVERY} s, {spread(slow_times)} ms"
+    )
+    print(f"playground: a picture has {min(sizes):.0f} to {max(sizes):.0f} KB")
+    print(f"playground: share of a core at 5 steps/s {slowly:.1%}, paused {paused:.2%}\n")
 
 
 # Pictures come on their own as well while it trains. Here they are made rare, so that the first
 # one after a key press is the control's.
-PLAYGROUND = """import sys; sys.path.insert(0, "notebooks")
-import playground
-playground.PICTURES = 0.1
+PLAYGROUND = """import sys; sys.path[:0] = [".", "notebooks"]
+import playground.app
+playground.app.PICTURES = 0.1
 p = playground.Playground(config="steps=2000 signal=two-sines")
 p"""
 
 
 def measure_playground_in_browser(browser, lab, presses: int) -> None:
-    with test_browser.opened(browser, test_browser.broken(lab, PLAYGROUND)) as (page, _):
-        test_browser.run_all(page)
+    with browsing.opened(browser, browsing.notebook_of(lab, PLAYGROUND)) as (page, _):
+        browsing.run_all(page)
         page.wait_for_selector("img.widget-image")
         page.wait_for_timeout(2000)
         for handle in page.locator(".widget-slider .noUi-handle").all():
@@ -247,14 +261,16 @@ def measure_playground_in_browser(browser, lab, presses: int) -> None:
             page.get_by_role("button", name="Play").click()
             page.wait_for_timeout(400)
             page.locator("img.widget-image").element_handle().evaluate(LISTEN)
-            page.evaluate("window.addEventListener('mousedown', () => "
-                          "{ window.pressed = performance.now(); }, {capture: true, once: true})")
+            page.evaluate(
+                "window.addEventListener('mousedown', () => "
+                "{ window.pressed = performance.now(); }, {capture: true, once: true})"
+            )
             page.get_by_role("button", name="Pause").click()
             times.append(page.evaluate("window.shown.then(end => end - window.pressed)"))
         print_times("playground: Pause to the picture at rest", times)
-    source = PLAYGROUND.replace("playground.PICTURES = 0.1\n", "").replace("steps=2000 ", "")
-    with test_browser.opened(browser, test_browser.broken(lab, source)) as (page, _):
-        test_browser.run_all(page)
+    source = PLAYGROUND.replace("playground.app.PICTURES = 0.1\n", "").replace("steps=2000 ", "")
+    with browsing.opened(browser, browsing.notebook_of(lab, source)) as (page, _):
+        browsing.run_all(page)
         page.wait_for_timeout(2000)
         handle = page.locator(".widget-slider .noUi-handle").nth(3)
         times = []
@@ -299,7 +315,7 @@ LISTEN = """picture => {
 def time_slider(page, handle, presses: int) -> list[float]:
     """Milliseconds from key press to new picture, arrow keys right and left by turns."""
     times = []
-    picture = handle.evaluate_handle(test_browser.PICTURE)
+    picture = handle.evaluate_handle(browsing.PICTURE)
     handle.focus()
     keys = ("ArrowLeft", "ArrowRight")
     if handle.evaluate("e => e.ariaValueNow === e.ariaValueMin"):
@@ -315,17 +331,17 @@ def time_slider(page, handle, presses: int) -> list[float]:
 def measure_sliders(presses: int) -> None:
     print(f"{'slider: key press to new picture':52} {'median':>9} {'95 %':>9}")
     with (
-        test_browser.chromium() as browser,
+        browsing.chromium() as browser,
         tempfile.TemporaryDirectory() as folder,
-        test_browser.jupyterlab(Path(folder)) as lab,
+        browsing.jupyterlab(Path(folder)) as lab,
     ):
         measure_playground_in_browser(browser, lab, presses)
-        for path in test_browser.LESSONS:
+        for path in build.find_notebooks():
             if path.stem.startswith("05"):
                 continue
-            where = lab.address(path.relative_to(test_browser.ROOT))
-            with test_browser.opened(browser, where) as (page, _):
-                test_browser.run_all(page)
+            where = lab.address(path.relative_to(browsing.ROOT))
+            with browsing.opened(browser, where) as (page, _):
+                browsing.run_all(page)
                 page.wait_for_timeout(1000)
                 for handle in page.locator(".widget-slider .noUi-handle").all():
                     name = handle.evaluate("e => e.closest('.widget-slider').innerText")

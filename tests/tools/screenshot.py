@@ -1,19 +1,23 @@
 """Take README's picture: the playground of lesson 05, in a real JupyterLab in Chromium.
 
-    python tests/screenshot.py
+    python tests/tools/screenshot.py
 
-Writes notebooks/playground.png. To be run again after a change of what the playground looks like.
+Writes notebooks/pictures/playground.png. To be run again when the playground looks different.
 """
 
 from __future__ import annotations
 
+import sys
 import tempfile
 from pathlib import Path
 
-import build
-import test_browser
+TESTS = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS.parent), str(TESTS.parent / "notebooks"), str(TESTS)]
 
-SOURCE = """import sys; sys.path.insert(0, "notebooks")
+import build  # noqa: E402
+import lab as browsing  # noqa: E402
+
+SOURCE = """import sys; sys.path[:0] = [".", "notebooks"]
 from playground import Playground
 Playground()"""
 RUNS = ("hidden=2", "cell=RNN", "signal=two-sines steps=1000 layers=2")  # the last one stays
@@ -21,15 +25,15 @@ RUNS = ("hidden=2", "cell=RNN", "signal=two-sines steps=1000 layers=2")  # the l
 
 def main() -> None:
     with (
-        test_browser.chromium() as browser,
+        browsing.chromium() as browser,
         tempfile.TemporaryDirectory() as folder,
-        test_browser.jupyterlab(Path(folder)) as lab,
+        browsing.jupyterlab(Path(folder)) as lab,
     ):
-        address = test_browser.broken(lab, SOURCE)
-        with test_browser.opened(browser, address) as (page, _):
+        address = browsing.notebook_of(lab, SOURCE)
+        with browsing.opened(browser, address) as (page, _):
             page.evaluate("window.jupyterapp.commands.execute('application:toggle-left-area')")
             page.set_viewport_size({"width": 1280, "height": 900})
-            test_browser.run_all(page)
+            browsing.run_all(page)
             share = page.locator("input[type=text]").last
             for line in RUNS:
                 page.wait_for_timeout(6000)  # the run before has ended
@@ -39,7 +43,7 @@ def main() -> None:
             page.wait_for_timeout(10000)
             page.mouse.move(0, 0)
             output = page.locator(".jp-OutputArea-output").first
-            output.screenshot(path=build.NOTEBOOKS / "playground.png")
+            output.screenshot(path=build.NOTEBOOKS / "pictures" / "playground.png")
 
 
 if __name__ == "__main__":
