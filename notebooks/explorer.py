@@ -74,7 +74,7 @@ class Live(widgets.Box):
             loop = asyncio.get_running_loop()
             self._awake = asyncio.Event()
             self.mailbox.wake = lambda: _call_soon(loop, self._awake.set)
-            self._task = loop.create_task(self._live())
+            self._task = loop.create_task(self._live(), name=type(self).__name__)
 
     def _place(self) -> tuple[Hashable, Hashable]:
         """The cell that is running, and how many cells have run: another visit closes the first."""

@@ -336,6 +336,7 @@ plt.show()
 print(2)"""
 
 
+@pytest.mark.slow
 def test_two_builds_are_the_same(write, capfd) -> None:
     path = write([code_cell(PLAIN_PAGE, alt="A line", collapsed=True), code_cell("6 * 7")])
     assert build.main([str(path), "--check"]) == 1

@@ -22,6 +22,7 @@ from hygiene import (
     ONE_PAGE,
     ROOT,
     check_all_shared,
+    check_alt,
     check_callbacks,
     check_exercises,
     check_one_meaning,
@@ -38,7 +39,10 @@ PLAYGROUND = FOLDER / "playground"
 LAYERS = ("signals", "settings", "data", "run", "screen", "challenges", "session", "panel", "app")
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+MARKED = [pytest.param(c, marks=pytest.mark.slow) if c is check_alt else c for c in CHECKS]
+
+
+@pytest.mark.parametrize("check", MARKED, ids=lambda check: check.__name__)
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=name_of)
 def test_notebook(path: Path, check) -> None:
     assert check(path) == []
@@ -49,6 +53,7 @@ def test_lesson_ends_with_exercises(path: Path) -> None:
     assert check_exercises(path) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ONE_PAGE, ids=name_of)
 def test_one_page(path: Path, tmp_path: Path) -> None:
     assert check_one_page(path) == []
@@ -157,10 +162,12 @@ def test_the_set_up_cell_finds_the_code(start: str, tmp_path: Path) -> None:
     shutil.copy(HELPERS, project)
     for folder in ("tests/tools", "../beside"):
         (project / folder).mkdir(parents=True)
-    program = f"{written.SETUP}\nimport helpers, explorer, playground\nprint(helpers.__file__)"
+    find = "from importlib.util import find_spec as find\nprint(*(find(m).origin for m in modules))"
+    program = f"{written.SETUP}\nmodules = 'helpers', 'explorer', 'playground'\n{find}"
     command = [sys.executable, "-c", program]
     run = subprocess.run(command, cwd=project / start, capture_output=True, text=True)
-    assert run.stdout.strip() == str(project / "helpers.py"), run.stderr
+    parts = ("helpers.py", "notebooks/explorer.py", "notebooks/playground/__init__.py")
+    assert run.stdout.strip() == " ".join(str(project / part) for part in parts), run.stderr
 
 
 def test_the_set_up_cell_says_what_to_do(tmp_path: Path) -> None:

@@ -40,8 +40,8 @@ SHARED = json.loads((Path(__file__).parent / "share_lines.json").read_text(encod
 
 def other_value(name: str, value) -> object:
     """Another option of a control, one that can be told from `value` by what it does."""
-    strict = {"clip": 0.01}  # a longer gradient than 1 does not come at once
-    return strict.get(name, next(v for v in CONTROLS[name].options[::-1] if v != value))
+    chosen = {"clip": 0.01, "steps": 200}  # a gradient longer than 1 does not come at once
+    return chosen.get(name, next(v for v in CONTROLS[name].options[::-1] if v != value))
 
 
 # ==== Settings, and the line that holds them
@@ -256,7 +256,7 @@ def test_a_line_brings_back_a_run_that_went_on_after_its_end() -> None:
 def test_live_settings_keep_the_weights_and_act(name: str) -> None:
     settings = {**SMALL, "layers": 2, "dropout": 0.1}
     run, untouched = Run(settings).run(10), Run(settings).run(10)
-    value = 200 if name == "steps" else other_value(name, settings[name])
+    value = other_value(name, settings[name])
     before = [p.clone() for p in run.model.parameters()]
     run.set_live(name, value)
     assert all(map(torch.equal, before, run.model.parameters()))
