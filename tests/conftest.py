@@ -73,3 +73,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("slow")
         if hasattr(item, "output_timeout"):  # nbval waits 5 s for an output after a cell's end
             item.output_timeout = 60
+    items.sort(key=_longest_first)  # so that neither of two processes has a long one left
+
+
+def _longest_first(item: pytest.Item) -> tuple:
+    """The browser, then the notebooks by their size, then all else; within each as collected."""
+    browser, cells = item.get_closest_marker("browser"), isinstance(item.parent, IPyNbFile)
+    return not browser, not cells, -item.path.stat().st_size if cells else 0

@@ -58,7 +58,7 @@ from playground import Playground
 Playground(config="steps=100 hidden=4")"""
 
 
-def test_playground_at_any_width(browser, lab: Lab) -> None:
+def test_playground_at_any_width_and_with_markup_pasted(browser, lab: Lab) -> None:
     """683 px are what a laptop of 1366 has at 200 %."""
     with opened(browser, notebook_of(lab, PLAYGROUND)) as (page, errors):
         assert run_all(page) == []
@@ -66,12 +66,6 @@ def test_playground_at_any_width(browser, lab: Lab) -> None:
         assert too_wide(page, (1920, 1366, 1024, 820, 683)) == []
         for name in ("Play", "Pause", "Step", "Reset", "Undo", "Hint"):
             assert page.get_by_role("button", name=name, exact=True).bounding_box()["width"] > 50
-        assert errors == []
-
-
-def test_what_is_pasted_is_text(browser, lab: Lab) -> None:
-    with opened(browser, notebook_of(lab, PLAYGROUND)) as (page, errors):
-        assert run_all(page) == []
         share = page.locator(".lstm-playground input[type=text]").last
         share.fill(MARKUP)
         share.press("Enter")
