@@ -113,6 +113,12 @@ def test_no_module_of_the_playground_and_no_class_is_large() -> None:
                 assert node.end_lineno - node.lineno < 220, node.name  # some 200 lines
 
 
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=name_of)
+def test_figures_do_not_depend_on_the_shell(path: Path) -> None:
+    source = "\n".join(code(path))
+    assert "plt." not in source or "use_style()" in source or "%matplotlib inline" in source
+
+
 # ==== Written by the build
 
 

@@ -140,6 +140,21 @@ def test_history_undo_and_clear_show_on_the_controls(made) -> None:
     assert len(playground.runs.options) == 1
 
 
+def test_an_earlier_run_can_be_chosen_twice(made) -> None:
+    playground = made(config="steps=100 hidden=4")
+    finish(playground)
+    playground.controls["hidden"].value = 8
+    finish(playground)
+    for _ in range(2):
+        playground.runs.value = None
+        playground.controls["seed"].value = (playground.controls["seed"].value + 1) % 10
+        finish(playground)
+        playground.runs.value = 1
+        playground.turn()
+        assert playground.session.run.text == playground.session.records[0].text
+        finish(playground)
+
+
 def test_a_control_may_be_moved_there_and_back(made) -> None:
     playground = made(config="steps=100 hidden=4")
     finish(playground)

@@ -191,7 +191,7 @@ class Playground(Live):
         acted, moved = False, {}
         while self.mailbox:
             name, value = self.mailbox.popleft()
-            if value is not None and not self.panel.heard(name, value):
+            if name not in self.buttons and not self.panel.heard(name, value):
                 continue
             if name in CONTROLS:
                 moved[name] = value

@@ -73,7 +73,7 @@ class Panel:
 
     def heard(self, name: str, value) -> bool:
         """Note what a widget has said; whether it is news, and no echo of what it was told."""
-        news = name not in self._said or self._said[name] != value
+        news = self._said[name] != value
         self._said[name] = value
         return news
 
