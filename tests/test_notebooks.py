@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from nbconvert import ScriptExporter
 
 import written
 from build import NOTEBOOKS as FOLDER
@@ -117,6 +118,12 @@ def test_no_module_of_the_playground_and_no_class_is_large() -> None:
 def test_figures_do_not_depend_on_the_shell(path: Path) -> None:
     source = "\n".join(code(path))
     assert "plt." not in source or "use_style()" in source or "%matplotlib inline" in source
+
+
+@pytest.mark.parametrize("path", ONE_PAGE, ids=name_of)
+def test_a_notebook_exports_as_a_python_script(path: Path) -> None:
+    _, resources = ScriptExporter().from_notebook_node(read(path))
+    assert resources["output_extension"] == ".py"
 
 
 # ==== Written by the build
