@@ -184,7 +184,8 @@ def test_the_set_up_cell_finds_the_code(start: str, tmp_path: Path) -> None:
 
 
 def test_the_set_up_cell_says_what_to_do(tmp_path: Path) -> None:
-    command = [sys.executable, "-c", written.SETUP]
+    # As if there were none: a copy may lie beside the temporary folder.
+    command = [sys.executable, "-c", written.SETUP.replace("explorer.py", "nowhere.py")]
     run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
     assert "Start Jupyter in the folder that you cloned" in run.stderr.replace("\n", " ")
 
