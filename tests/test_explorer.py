@@ -175,6 +175,11 @@ e = Explorer(fails, x=widgets.IntSlider(1))""")
 # ==== The sweep, which every lesson's explorers go through
 
 
+def test_an_explorer_that_is_missing_is_seen() -> None:
+    alive = len(Explorer.living())
+    assert f"{alive} explorers alive, not {alive + 1}" in sweep.problems(alive + 1)
+
+
 
 def follower(update: Callable, x: widgets.ValueWidget) -> Explorer:
     """An explorer whose picture is a line; `update` is given the line and the slider's value."""

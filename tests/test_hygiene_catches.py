@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -290,6 +291,29 @@ def test_callback_that_writes_passes(register: str) -> None:
 )
 def test_callback_that_does_more_is_seen(register: str, body: str) -> None:
     assert len(hygiene.check_callbacks(CALLBACK.format(register=register, body=body))) == 1
+
+
+# ==== What is tried after a notebook's cells
+
+DEAD = f"""import sys
+sys.path[:0] = [{str(hygiene.ROOT)!r}, {str(hygiene.ROOT / "notebooks")!r}]
+import ipywidgets as widgets
+from explorer import Explorer
+Explorer(lambda figure: lambda x: None, x=widgets.IntSlider())"""
+
+
+@pytest.mark.slow
+def test_dead_sliders_and_broken_answers_are_seen(write) -> None:
+    page = write([code_cell(DEAD), new_markdown_cell("```python\n1 / 0\n```")])
+    assert build.main([str(page)]) == 0
+    # The first path brings tests/conftest.py.
+    command = [sys.executable, "-m", "pytest", "-n0", "-rf", "tests/texts.py", str(page)]
+    run = subprocess.run(command, cwd=hygiene.ROOT, capture_output=True, text=True)
+    assert "page.ipynb::sliders" in run.stdout
+    assert "x does not change the picture" in run.stdout
+    assert "page.ipynb::code in prose 1" in run.stdout
+    assert "ZeroDivisionError" in run.stdout
+    assert "2 failed, 1 passed" in run.stdout
 
 
 # ==== The build

@@ -254,8 +254,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="write nothing, only compare")
     parser.add_argument("--text", action="store_true", help="execute nothing: navigation, tables")
     options = parser.parse_args(arguments)
-    failed = build_readme(options.check) and options.check
-    for path in options.notebooks or find_notebooks():
+    paths, failed = options.notebooks or find_notebooks(), False
+    if any(path.resolve().is_relative_to(NOTEBOOKS) for path in paths):
+        failed = build_readme(options.check) and options.check
+    for path in paths:
         try:
             changed = build(path, options.check, options.text)
         except BuildError as error:
