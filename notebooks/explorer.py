@@ -69,7 +69,8 @@ class Live(widgets.Box):
             for earlier in list(made):
                 earlier.close()
             made = []
-        Live._places[place] = (visit, [*made, self])
+        made.append(self)
+        Live._places[place] = (visit, made)
         with contextlib.suppress(RuntimeError):  # no loop, as in a plain script: call turn by hand
             loop = asyncio.get_running_loop()
             self._awake = asyncio.Event()
@@ -121,9 +122,11 @@ class Live(widgets.Box):
         """End the task and remove the widgets from the page."""
         if self._task:
             self._task.cancel()
-        for place, (visit, made) in list(Live._places.items()):
+        for place, (_, made) in list(Live._places.items()):
             if self in made:
-                Live._places[place] = (visit, [live for live in made if live is not self])
+                made.remove(self)
+            if not made:
+                del Live._places[place]
         for widget in _descendants(self):
             widget.close()
         super().close()
