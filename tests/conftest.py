@@ -1,12 +1,12 @@
 """What the notebooks' kernels, and nbval, need around them; and what is tried after the cells.
 
-nbval runs a notebook's cells in one kernel. While that lives, its explorers are swept and the code
-in its prose and folded answers is run there: no notebook is executed a second time for it.
+nbval runs a notebook's cells in one kernel. While that lives, its explorers are swept, its claims
+are seen to fail on spoilt results, and the code in its prose and folded answers is run there: no
+notebook is executed a second time for it.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from pathlib import Path
@@ -16,6 +16,7 @@ import pytest
 from nbval.plugin import IPyNbFile
 
 from build import KERNEL_ENVIRONMENT
+from claims import claims_of
 from kernel import run_in
 from sweep import explorer_calls
 
@@ -23,9 +24,9 @@ from sweep import explorer_calls
 os.environ.update(KERNEL_ENVIRONMENT)
 matplotlib.use("Agg")  # for the tests that draw in pytest's own process
 
-TOOLS = Path(__file__).resolve().parent / "tools"
-SWEEP = f"import sys, json; sys.path.insert(0, {str(TOOLS)!r}); import sweep\n"
-SWEEP += "print(json.dumps(sweep.problems(%d)))"
+TESTS = Path(__file__).resolve().parent
+TOOL = f"import sys, json; sys.path.insert(0, {str(TESTS / 'tools')!r}); import %s as tool\n"
+TOOL += "print(json.dumps(tool.problems(%r)))"
 CODE = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
 QUICK = ("00_one_page.ipynb", "01_data.ipynb")  # nbval runs these in the inner loop as well
 
@@ -49,17 +50,22 @@ class AfterCells(pytest.Item):
 
 
 def after_cells(file: IPyNbFile) -> list[AfterCells]:
-    sources = [cell.source for cell in file.nb.cells if cell.cell_type == "code"]
+    cells = [cell for cell in file.nb.cells if cell.cell_type == "code"]
     prose = "\n\n".join(cell.source for cell in file.nb.cells if cell.cell_type == "markdown")
     items = []
-    if count := explorer_calls(sources):
-        code = f"exec({SWEEP % count!r}, {{}})"  # apart from the lesson's own names
-        items.append(
-            AfterCells.from_parent(file, name="sliders", code=code, expected=json.dumps([]))
-        )
+    count = explorer_calls([cell.source for cell in cells])
+    claims = claims_of(cells)
+    for name, tool, what in (("sliders", "sweep", count), ("claims", "claims", claims)):
+        if what:
+            code = f"exec({TOOL % (tool, what)!r}, {{}})"  # apart from the lesson's own names
+            items.append(AfterCells.from_parent(file, name=name, code=code, expected="[]"))
     for number, code in enumerate(CODE.findall(prose), 1):
         items.append(AfterCells.from_parent(file, name=f"code in prose {number}", code=code))
     return items
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.option.nbval_sanitize_with = str(TESTS / "sanitize.cfg")  # wherever pytest was started
 
 
 @pytest.hookimpl(tryfirst=True)

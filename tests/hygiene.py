@@ -28,7 +28,8 @@ from build import (
     read,
     saved_pictures,
 )
-from written import fill
+from claims import assertions, claims_of
+from written import fill, minutes
 
 ROOT = Path(__file__).resolve().parents[1]
 HELPERS = ROOT / "helpers.py"
@@ -175,6 +176,21 @@ def check_cell_lengths(path: Path) -> list[str]:
     return [f"a code cell of {length} lines" for length in lengths if length > 30]
 
 
+def check_minutes(path: Path) -> list[str]:
+    """A lesson is one session: what it takes to read, by the build's formula."""
+    found = minutes(read(path))
+    return [] if found <= 50 else [f"{found} minutes: more than 50"]
+
+
+def check_breaks(path: Path) -> list[str]:
+    """For each assertion there is a statement that makes it fail; conftest.py runs them."""
+    return [
+        f"{len(assertions(source))} assertions, {len(breaks)} breaks: {source.splitlines()[-1]}"
+        for source, breaks in claims_of(code_cells(read(path)))
+        if len(assertions(source)) != len(breaks)
+    ]
+
+
 def check_written(path: Path) -> list[str]:
     """Navigation, set-up and tables are what the build would write today."""
     same = path.read_text(encoding="utf-8") == dumps(normalise(fill(read(path), path)))
@@ -292,10 +308,10 @@ def check_all_shared(helpers: str, users: list[str]) -> list[str]:
 
 
 def check_one_page(path: Path) -> list[str]:
-    """At most 40 lines, nothing from helpers, and no need of this project."""
+    """Under 50 lines, nothing from helpers, and no need of this project."""
     lines = [line for source in code(path) for line in source.splitlines() if line.strip()]
     lines = [line for line in lines if not line.startswith("%")]  # a magic is no Python
-    problems = [f"{len(lines)} lines of code"] if len(lines) > 40 else []
+    problems = [f"{len(lines)} lines of code"] if len(lines) >= 50 else []
     return problems + [f"it says: {line}" for line in lines if "helpers" in line]
 
 
@@ -343,7 +359,6 @@ def callbacks(call: ast.Call) -> list[str]:
     return [last_name(handler)]
 
 
-
 CHECKS = [
     check_counts,
     check_kernelspec,
@@ -359,6 +374,8 @@ CHECKS = [
     check_saved_pictures,
     check_links,
     check_cell_lengths,
+    check_minutes,
+    check_breaks,
     check_semicolons,
     check_no_output_widgets,
     check_same_code,

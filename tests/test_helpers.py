@@ -17,6 +17,8 @@ import helpers
 from helpers import (
     CELLS,
     Forecaster,
+    accuracy,
+    adding,
     ar_forecast,
     closed_loop,
     create_sequences,
@@ -24,17 +26,25 @@ from helpers import (
     fit,
     fit_ar,
     fit_scaler,
-    five_models,
     follow_recipe,
     in_pairs,
+    in_units,
+    learn_adding,
+    learn_recall,
     make_wave,
+    models_of,
+    noisy_sine,
     persistence,
     random_batches,
+    recall,
     rmse,
     rmse_by_horizon,
+    run,
+    score,
     set_forget_bias,
     split_in_time,
     train,
+    verdict,
 )
 
 torch.set_num_threads(1)
@@ -552,7 +562,29 @@ BAD = {
     "set_forget_bias: GRU": (lambda: set_forget_bias(nn.GRU(1, 2), 1), "lstm is 'GRU'; allowed: a"),
     "set_forget_bias: NaN": (lambda: set_forget_bias(nn.LSTM(1, 2), math.nan), "bias is nan; allo"),
     "follow_recipe: steps": (lambda: follow_recipe(small_model(), [], 0), "steps is 0; allowed: a"),
-    "five_models: size": (lambda: five_models(hidden_size=0), "hidden_size is 0; allowed: a whole"),
+    "models_of: size": (lambda: models_of([0], hidden_size=0), "hidden_size is 0; allowed: a"),
+    "models_of: cell": (lambda: models_of([0], 1.0, cell="GRU"), "lstm is 'GRU'; allowed: an nn"),
+    "noisy_sine: seed": (lambda: noisy_sine(-1), "seed is -1; allowed: a whole number, at least 0"),
+    "noisy_sine: window": (lambda: noisy_sine(0, 700), "window is 700; allowed: less than the"),
+    "run: seed": (lambda: run(Forecaster(), 0.5), "seed is 0.5; allowed: a whole number, at least"),
+    "run: steps": (lambda: run(Forecaster(), 0, steps=0), "steps is 0; allowed: a whole number"),
+    "score: shapes": (
+        lambda: score(small_model(), (pairs()[0], pairs()[1][1:]), fit_scaler(WAVE)),
+        "the shape of targets is (111, 1, 1); allowed: 112 windows as in inputs",
+    ),
+    "in_units: two axes": (
+        lambda: in_units(small_model(), fit_scaler(WAVE))(WAVE, 2),
+        "the shape of context is (120, 1); allowed: (batch, seq_len, features)",
+    ),
+    "recall: delay": (lambda: recall(2, 0, torch.Generator()), "delay is 0; allowed: a whole"),
+    "recall: size": (lambda: recall(0, 3, torch.Generator()), "size is 0; allowed: a whole number"),
+    "learn_recall: rate": (lambda: learn_recall(Forecaster(), 3, 0, 0), "lr is 0; allowed: a"),
+    "adding: length": (lambda: adding(2, 1, torch.Generator()), "length is 1; allowed: a whole"),
+    "learn_adding: rate": (lambda: learn_adding(Forecaster(), 0, 0), "lr is 0; allowed: a"),
+    "accuracy: two axes": (
+        lambda: accuracy(Forecaster(), torch.zeros(3, 1), torch.zeros(1, 1, 1)),
+        "the shape of x is (3, 1); allowed: (batch, seq_len, 1), none of them 0",
+    ),
 }
 
 
@@ -572,7 +604,8 @@ def test_every_public_function_of_numbers_is_tried_with_bad_input() -> None:
         and not name.startswith("_")
         and (inspect.isfunction(value) or inspect.isclass(value))
     }
-    without_numbers = {"use_style", "label", "shade_future", "dots", "in_pairs"}
+    without_numbers = {"use_style", "label", "shade_future", "dots", "compare", "spread"}
+    without_numbers |= {"in_pairs", "progress", "verdict"}
     assert public - without_numbers == {name.partition(":")[0] for name in BAD}
 
 
@@ -714,11 +747,67 @@ def test_set_forget_bias_sets_the_sum_in_every_layer() -> None:
     assert changed == 12
 
 
-def test_five_models_differ_in_their_seed_alone() -> None:
-    models, again = five_models(cell="GRU", hidden_size=3), five_models(cell="GRU", hidden_size=3)
+def test_models_differ_in_their_seed_alone() -> None:
+    sizes = {"cell": "GRU", "hidden_size": 3}
+    models, again = models_of(range(5), **sizes), models_of(range(5), **sizes)
     firsts = [model.rnn.weight_hh_l0 for model in models]
     assert len({tuple(w.flatten().tolist()) for w in firsts}) == 5
     assert all(torch.equal(w, m.rnn.weight_hh_l0) for w, m in zip(firsts, again, strict=True))
+    (biased,) = models_of([3], 2.0, hidden_size=3)
+    assert (biased.rnn.bias_ih_l0 + biased.rnn.bias_hh_l0)[3:6].tolist() == [2, 2, 2]
+
+
+def test_noisy_sine_has_a_draw_of_the_noise_for_each_seed() -> None:
+    (inputs, targets), (checks, _), scaler = noisy_sine(0, window=25)
+    assert (inputs.shape, targets.shape, len(checks)) == ((675, 25, 1), (675, 1, 1), 975)
+    assert abs(scaler.unscale(inputs).numpy() - make_wave(699, 50)[:675, None]).max() < 3
+    other = noisy_sine(1)[0][0]
+    assert not torch.equal(other, inputs)
+    clean = create_sequences(make_wave(700, 50), 25)[1]
+    assert rmse(scaler.unscale(targets), clean) == pytest.approx(0.1, rel=0.1)
+
+
+def test_a_run_repeats_and_its_score_is_in_the_units_of_the_wave() -> None:
+    (model,), (again,) = models_of([2], hidden_size=4), models_of([2], hidden_size=4)
+    losses, scores = run(model, 2, lr=0.02, steps=40)
+    repeated = run(again, 2, lr=0.02, steps=40)
+    np.testing.assert_array_equal(losses, repeated[0])
+    assert (losses.shape, scores.shape) == ((40,), (2,))
+    _, (inputs, targets), scaler = noisy_sine(2)
+    with torch.no_grad():
+        predictions = scaler.unscale(model(inputs)[:, -1:])
+    assert scores[-1] == pytest.approx(rmse(predictions, scaler.unscale(targets).numpy()), rel=1e-5)
+    few = run(models_of([2], hidden_size=4)[0], 2, lr=0.02, steps=40, first=20)[0]
+    assert not np.array_equal(few, losses)
+
+
+def test_verdict_asks_that_each_be_better_than_each() -> None:
+    assert verdict([1, 2, 3], [4, 5]) == "clearly better"
+    assert verdict(np.array([4, 5]), [1, 2, 3]) == "clearly worse"
+    assert verdict([1, 4], [3, 5]) == verdict([1, 2], [2, 3]) == "not clear"
+
+
+def test_spread_marks_its_numbers() -> None:
+    assert helpers.spread([3, 1, 2], ".1f") == "≈2.0 (≈1.0 to ≈3.0)"
+
+
+def test_recall_begins_with_its_bits_and_can_be_learned() -> None:
+    x, bits = recall(64, 4, torch.Generator().manual_seed(0))
+    assert (x.shape, bits.shape) == ((64, 5, 1), (64, 1, 1))
+    assert torch.equal(x[:, :1], bits) and set(bits.flatten().tolist()) == {-1.0, 1.0}
+    assert x[:, 1:].std().item() == pytest.approx(0.3, rel=0.2)
+    (model,) = models_of([0], 1.0, hidden_size=8)
+    model, history = learn_recall(model, 4, 0.03, seed=0, steps=100)
+    assert history[-1] == accuracy(model, *recall(200, 4, torch.Generator().manual_seed(1000)))
+    assert history[-1] > 0.95
+
+
+def test_adding_marks_two_values_whose_sum_is_wanted() -> None:
+    x, sums = adding(50, 9, torch.Generator().manual_seed(0))
+    assert (x.shape, sums.shape) == ((50, 9, 2), (50, 1, 1))
+    assert torch.equal(x[:, :4, 1].sum(dim=1), torch.ones(50))  # one mark in each half
+    assert torch.equal(x[:, 4:, 1].sum(dim=1), torch.ones(50))
+    assert torch.allclose((x[..., 0] * x[..., 1]).sum(dim=1), sums[:, 0, 0])
 
 
 def test_in_pairs_keeps_the_order_and_raises_what_a_job_raises() -> None:
@@ -734,6 +823,18 @@ def test_dots_draws_a_row_for_each_result() -> None:
     assert [line.get_xdata().tolist() for line in ax.lines[1::2]] == [[2], [5]]
     assert [line.get_color() for line in ax.lines[::2]] == ["#111111", "#222222"]
     plt.close("all")
+
+
+def test_compare_shades_the_first_row_and_says_what_is_clear() -> None:
+    ax = plt.figure().subplots()
+    helpers.compare(ax, {"a": [3.0, 4.0], "b": [1.0, 2.0], "c": [2.0, 3.5]}, "RMSE")
+    texts = [text.get_text() for text in ax.texts]
+    assert texts == ["3.5  the yardstick", "1.5  clearly better", "2.75  not clear"]
+    plt.close("all")
+
+
+def test_progress_hands_everything_on() -> None:
+    assert list(helpers.progress(iter("abc"), 3)) == ["a", "b", "c"]
 
 
 def test_public_functions_have_docstrings() -> None:

@@ -15,6 +15,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 import build
 import hygiene
+import written
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
 LONG = new_output("execute_result", data={"text/plain": "1" * 2001}, execution_count=1)
@@ -249,7 +250,7 @@ def test_a_helper_that_nobody_uses_is_seen() -> None:
 # ==== The one-page notebook
 
 
-@pytest.mark.parametrize("source", ["x = 1\n" * 41, "from helpers import fit", "import helpers"])
+@pytest.mark.parametrize("source", ["x = 1\n" * 50, "from helpers import fit", "import helpers"])
 def test_page_that_is_no_page_is_seen(source: str, write) -> None:
     assert len(hygiene.check_one_page(write([code_cell(source)]))) == 1
 
@@ -303,17 +304,75 @@ Explorer(lambda figure: lambda x: None, x=widgets.IntSlider())"""
 
 
 @pytest.mark.slow
-def test_dead_sliders_and_broken_answers_are_seen(write) -> None:
-    page = write([code_cell(DEAD), new_markdown_cell("```python\n1 / 0\n```")])
+def test_dead_sliders_broken_answers_and_empty_claims_are_seen(write) -> None:
+    page = write(
+        [
+            code_cell("two = 2"),
+            code_cell(DEAD),
+            code_cell("assert two == 2", breaks=["two = 3"]),
+            code_cell("assert two == 2", breaks=["three = 3"]),
+            code_cell("assert two == 2"),
+            new_markdown_cell("```python\n1 / 0\n```"),
+        ]
+    )
     assert build.main([str(page)]) == 0
     # The first path brings tests/conftest.py.
     command = [sys.executable, "-m", "pytest", "-n0", "-rf", "tests/texts.py", str(page)]
     run = subprocess.run(command, cwd=hygiene.ROOT, capture_output=True, text=True)
     assert "::sliders - " in run.stdout
     assert "x does not change the picture" in run.stdout
+    assert "::claims - " in run.stdout
+    assert "'three = 3' does not break: assert two == 2" in run.stdout
+    assert "1 assertions and 0 breaks: assert two == 2" in run.stdout
+    assert "'two = 3' does not" not in run.stdout
     assert "::code in prose 1 - " in run.stdout
     assert "ZeroDivisionError" in run.stdout
-    assert "2 failed, 1 passed" in run.stdout
+    assert "3 failed, 5 passed" in run.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("stored", "problems"),
+    [
+        ("loss ≈0.123, 5 of 5", "1 passed"),
+        ("loss ≈ 99, 5 of 5", "1 passed"),
+        ("loss ≈-1,234.5e-06, 5 of 5", "1 passed"),
+        ("loss ≈0.124, 4 of 5", "1 failed"),
+        ("loss 0.124, 5 of 5", "1 failed"),
+        ("loss ≈nan, 5 of 5", "1 failed"),
+    ],
+)
+def test_only_the_number_behind_the_sign_is_passed_over(stored, problems, write) -> None:
+    cell = code_cell("print('loss ≈0.124, 5 of 5')")
+    cell.outputs = [new_output("stream", name="stdout", text=f"{stored}\n")]
+    page = write([cell])
+    command = [sys.executable, "-m", "pytest", "-n0", "tests/texts.py", str(page)]
+    run = subprocess.run(command, cwd=hygiene.ROOT, capture_output=True, text=True)
+    assert problems in run.stdout
+
+
+def test_minutes_count_words_shown_lines_figures_and_sliders(write) -> None:
+    hidden = {"jupyter": {"source_hidden": True}}
+    lines = "\n\n".join(["x = 1"] * 80)  # ten minutes; empty lines count for nothing
+    cells = [
+        new_markdown_cell("word " * 600),  # four
+        code_cell(lines),
+        code_cell(lines, picture(), picture(), **hidden),  # two pictures
+        code_cell("Explorer()", picture()),  # two for sliders, an eighth for the line
+        new_markdown_cell("word " * 600, metadata={"tags": ["navigation"]}),
+        new_markdown_cell("## Exercises\n" + "word " * 600),
+        code_cell(lines),
+    ]
+    assert written.minutes(new_notebook(cells=cells)) == 19  # 18.125, rounded up
+    assert hygiene.check_minutes(write(cells)) == []
+    assert hygiene.check_minutes(write([new_markdown_cell("word " * 7501)]))
+
+
+def test_what_showed_progress_leaves_nothing_behind(write, capfd) -> None:
+    source = f"import sys; sys.path.insert(0, {str(hygiene.ROOT)!r})\nimport helpers\nprint(1)\n"
+    page = write([code_cell(source + "print(len(list(helpers.progress(range(9), 9))))")])
+    assert build.main([str(page)]) == 0
+    assert [output.text for output in build.read(page).cells[0].outputs] == ["1\n9\n"]
 
 
 # ==== The build

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import time
 
 import pytest
 
+from build import NOTEBOOKS
 from kernel import PATH, Kernel
 from playground.settings import CONTROLS, DEFAULTS, to_text
 
@@ -142,3 +144,16 @@ def torture(kernel: Kernel) -> None:
         assert fresh.run(f"line = {line!r}\n{LOSSES}") == after
     finally:
         fresh.close()
+
+
+@pytest.mark.slow
+def test_what_the_teachers_page_says_runs_from_the_notebooks_folder() -> None:
+    text = (NOTEBOOKS / "teaching.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    kernel = Kernel()
+    try:
+        printed = [kernel.run(block) for block in blocks]
+    finally:
+        kernel.close()
+    checked = next(lines for lines in printed if lines)
+    assert [line.split()[0] for line in checked.splitlines()] == ["True", "False"]

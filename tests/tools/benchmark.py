@@ -148,7 +148,7 @@ def measure_recipes(seeds: int) -> None:
 def hand_written() -> type[nn.Module]:
     """The class HandLSTM, out of lesson 02's own cells."""
     space: dict = {"torch": torch, "nn": nn}
-    for cell in build.code_cells(build.read(build.NOTEBOOKS / "02_model.ipynb")):
+    for cell in build.code_cells(build.read(build.NOTEBOOKS / "02_inside.ipynb")):
         for node in ast.parse(cell.source).body:
             if getattr(node, "name", "") in ("weights", "gates", "lstm_cell", "HandLSTM"):
                 exec(ast.unparse(node), space)
@@ -337,7 +337,7 @@ def measure_sliders(presses: int) -> None:
     ):
         measure_playground_in_browser(browser, lab, presses)
         for path in build.find_notebooks():
-            if path.stem.startswith("05"):
+            if path.stem.startswith("08"):
                 continue
             where = lab.address(path.relative_to(browsing.ROOT))
             with browsing.opened(browser, where) as (page, _):

@@ -52,7 +52,7 @@ METADATA = {
     },
     "language_info": {"file_extension": ".py", "name": "python"},
 }
-CELL_METADATA = ("alt", "jupyter", "tags")
+CELL_METADATA = ("alt", "breaks", "jupyter", "tags")  # breaks: see conftest.py
 
 
 # A last cell, that is not kept: the pictures that stand for widgets where there is no kernel.
@@ -144,9 +144,10 @@ def normalise(nb: NotebookNode) -> NotebookNode:
         cell.metadata = _normal_cell_metadata(cell.metadata)
     for number, cell in enumerate(code_cells(nb), 1):
         cell.execution_count = number
-        cell.outputs = _merge_streams(cell.outputs)
         for output in cell.outputs:
             _normalise_output(output, number)
+        # What showed progress while the cell ran has nothing left to show.
+        cell.outputs = _merge_streams([o for o in cell.outputs if o.get("data", True)])
     nbformat.validate(nb)
     return nb
 
@@ -228,7 +229,8 @@ def replace_file(path: Path, content: bytes) -> None:
 def build(path: Path, check: bool = False, text_only: bool = False) -> bool:
     """Write one notebook anew. True if that changes (with `check`: would change) it."""
     before = path.read_bytes()
-    nb = normalise(written.fill(read(path), path) if text_only else execute(path))
+    nb = read(path) if text_only else execute(path)
+    nb = normalise(written.fill(nb, path))  # after the run: the minutes count its figures
     after = dumps(nb).encode()
     if not check:
         for name, picture in saved_pictures(nb).items():
@@ -255,8 +257,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--text", action="store_true", help="execute nothing: navigation, tables")
     options = parser.parse_args(arguments)
     paths, failed = options.notebooks or find_notebooks(), False
-    if any(path.resolve().is_relative_to(NOTEBOOKS) for path in paths):
-        failed = build_readme(options.check) and options.check
     for path in paths:
         try:
             changed = build(path, options.check, options.text)
@@ -266,6 +266,9 @@ def main(arguments: list[str] | None = None) -> int:
             continue
         print(f"{path}: {'changed' if changed else 'unchanged'}", flush=True)
         failed = failed or (options.check and changed)
+    if any(path.resolve().is_relative_to(NOTEBOOKS) for path in paths):
+        written.lesson.cache_clear()  # the minutes may have changed
+        failed = (build_readme(options.check) and options.check) or failed
     return int(failed)
 
 

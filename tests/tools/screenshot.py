@@ -1,4 +1,4 @@
-"""Take README's picture: the playground of lesson 05, in a real JupyterLab in Chromium.
+"""Take README's picture: the playground of lesson 08, in a real JupyterLab in Chromium.
 
     python tests/tools/screenshot.py
 

@@ -1,7 +1,7 @@
 """What the build writes into notebooks and README because it follows from other files.
 
-- Lessons: the line of navigation, the set-up cell, the last cell's link to the next lesson.
-- The playground's lesson: its tables of controls and challenges.
+- Lessons: the minutes, the line of navigation, the set-up cell, the link to the next lesson.
+- The playground's lesson: its table of controls, and the challenges.
 - README: the table of lessons.
 
 A lesson is found by its name, ``NN_word.ipynb`` in notebooks/. So a new lesson, control or
@@ -10,6 +10,7 @@ challenge is added in one place; a test sees whether the build has been run sinc
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 from dataclasses import dataclass
@@ -22,8 +23,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 sys.path[:0] = [str(NOTEBOOKS.parent), str(NOTEBOOKS)]  # as the set-up cell does
-from playground.challenges import CHALLENGES, NUMBERED  # noqa: E402
-from playground.settings import CONTROLS  # noqa: E402
+from playground.challenges import CHALLENGES, NUMBERED, Challenge  # noqa: E402
+from playground.settings import CONTROLS, DEFAULTS, word_of  # noqa: E402
 
 SETUP = """import sys
 from pathlib import Path
@@ -39,6 +40,8 @@ assert found, (
 sys.path[:0] = [str(found), str(found / "notebooks")]"""
 
 LESSON = re.compile(r"\d\d_\w+\.ipynb")
+TIME = re.compile(r"(?<=^Time: )\d+(?= minutes)", re.MULTILINE)
+WORDS, LINES, FIGURE, SLIDERS = 1 / 150, 1 / 8, 1, 2  # minutes of reading each takes
 README_TABLE = re.compile(r"(?<=<!-- lessons -->\n).*?(?=<!-- end -->)", re.DOTALL)
 
 
@@ -60,10 +63,29 @@ class Lesson:
 def lesson(path: Path) -> Lesson:
     first = nbformat.read(path, 4).cells[0].source
     found = [re.search(p, first, re.MULTILINE) for p in (r"^# (.+)$", r"^\*\*(.+)\*\*$")]
-    minutes = re.search(r"^Time: (?:about )?(\d+) minutes", first, re.MULTILINE)
+    minutes = TIME.search(first)
     if not all(found) or not minutes:
         raise ValueError(f"{path}: the first cell needs a title, a promise in bold, and 'Time: N'")
-    return Lesson(path.name, found[0][1], found[1][1], minutes[1])
+    return Lesson(path.name, found[0][1], found[1][1], minutes[0])
+
+
+def minutes(nb: NotebookNode) -> int:
+    """How long a lesson takes to read, to its exercises: words, lines shown, figures, sliders."""
+    total = 0.0
+    for cell in nb.cells:
+        if cell.source.startswith("## Exercises"):
+            break
+        if {"navigation", "setup", "next"} & set(cell.metadata.get("tags", [])):
+            continue
+        if cell.cell_type == "markdown":
+            total += len(cell.source.split()) * WORDS
+            continue
+        if not cell.metadata.get("jupyter", {}).get("source_hidden"):
+            total += sum(bool(line.strip()) for line in cell.source.splitlines()) * LINES
+        sliders = len(re.findall(r"^(?:Explorer|Playground)\(", cell.source, re.MULTILINE))
+        pictures = sum("image/png" in output.get("data", {}) for output in cell.outputs)
+        total += sliders * SLIDERS + (pictures - min(sliders, pictures)) * FIGURE
+    return math.ceil(total)
 
 
 def lessons(folder: Path = NOTEBOOKS) -> list[Lesson]:
@@ -86,8 +108,19 @@ def controls() -> str:
 
 
 def challenges() -> str:
-    rows = [f"| {NUMBERED[key]} | `{key}` | {c.question} |" for key, c in CHALLENGES.items()]
-    return "\n".join(["| challenge | name | question |", "|---|---|---|", *rows])
+    """Each challenge with its start, question and goal; hint and explanation fold out."""
+    return "\n\n".join(
+        f"### {NUMBERED[key]}\n\nStart: `{_start_of(c)}`. {c.question}\n\nGoal: {c.goal}.\n\n"
+        f"<details><summary>Hint</summary>\n\n{c.hint}\n</details>\n"
+        f"<details><summary>What comes of it</summary>\n\n{c.explanation}\n\nReached by "
+        f"{' and then '.join(f'`{line.strip()}`' for line in c.solution)}.\n</details>"
+        for key, c in CHALLENGES.items()
+    )
+
+
+def _start_of(challenge: Challenge) -> str:
+    start = challenge.start.items()
+    return " ".join(f"{name}={word_of(x)}" for name, x in start if x != DEFAULTS[name])
 
 
 def fill(nb: NotebookNode, path: Path) -> NotebookNode:
@@ -98,6 +131,7 @@ def fill(nb: NotebookNode, path: Path) -> NotebookNode:
             if tag in texts:
                 cell.source = texts[tag]()
     if LESSON.fullmatch(path.name) and path.parent.name == "notebooks":
+        nb.cells[0].source = TIME.sub(str(minutes(nb)), nb.cells[0].source)
         every = lessons(path.parent)
         _put(nb, "navigation", 1, navigation(path.name, every))
         if not path.name.startswith("00"):  # which stands alone
