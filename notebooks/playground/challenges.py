@@ -125,8 +125,8 @@ CHALLENGES = {
         "the same signal and noise, validation loss less than 1.2 times the noise floor",
         "The curve is still falling when the budget ends. Give it more steps, or larger ones.",
         "With 16 units and this seed, at a learning rate of 0.001 a hundred steps are too few and "
-        "three hundred are enough; at 0.003 a hundred are. Other seeds need more or fewer. No "
-        "setting gets far below the floor: noise cannot be forecast.",
+        "three hundred are enough; at 0.003 a hundred are. What holds for this seed need not hold "
+        "for another: try seed 3. Nobody gets far below the floor, since noise cannot be forecast.",
         solution=("lr=0.001",),
         near_miss=("steps=100 lr=0.001",),
     ),
@@ -217,9 +217,9 @@ CHALLENGES = {
         "this LSTM, with one control under Network changed, not its type or sizes, and an end "
         "above 12 % of persistence's error",
         "The forget gate decides how much of the cell state survives a step. Its bias can be set.",
-        "A bias of -2 starts the forget gates near 0.12: after two steps little more than a "
-        "hundredth is left, and so it is with the gradient. Look at the forget gate's heat map: "
-        "training must raise it, and with some seeds it does.",
+        "A bias of -2 starts the forget gates near 0.12: along the road of the cell state, little "
+        "more than a hundredth is left after two steps, of a value and of its gradient. Look at "
+        "the forget gate's heat map: training must raise it, and with some seeds it does.",
         solution=(_FORGET.replace("bias=1", "bias=-2"),),
         near_miss=(_FORGET,),
     ),

@@ -118,7 +118,7 @@ CONTROLS = {
         ("SGD", "Adam"),
         "Adam",
         "training",
-        "the rule that makes a step of a gradient: lesson 03",
+        "the rule that makes a step of a gradient: lessons 04 and 05",
     ),
     "lr": Control(
         "learning rate",
