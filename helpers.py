@@ -507,7 +507,7 @@ def follow_recipe(
 ) -> list[float]:
     """Train by the series' recipe on `batches`, of which there are `steps`; the loss at each step.
 
-    Adam with a short memory, a one-cycle schedule up to `learning_rate` (Smith and Topin, 2018),
+    Adam with a short memory, a one-cycle schedule up to `learning_rate` (Smith and Topin, 2017),
     gradients clipped at 1. Interrupted, the model keeps its weights; called again, this trains on
     from them with a new schedule.
     """

@@ -106,12 +106,12 @@ def run(nb: NotebookNode, folder: Path) -> None:
     # comes as an output.
     with contextlib.suppress(CellExecutionError):
         client.execute(cleanup_kc=True, env=env, stderr=subprocess.DEVNULL)
-    for output in nb.cells.pop().outputs:
-        stills = json.loads(output.text)
-        for shown in (o for cell in code_cells(nb) for o in cell.outputs):
-            view = shown.get("data", {}).get(WIDGET_VIEW)
-            if view and view["model_id"] in stills:
-                shown.data["image/png"] = stills[view["model_id"]]
+    printed = "".join(output.get("text", "") for output in nb.cells.pop().outputs)
+    stills = json.loads(printed or "{}")  # empty where a cell raised before
+    for shown in (o for cell in code_cells(nb) for o in cell.outputs):
+        view = shown.get("data", {}).get(WIDGET_VIEW)
+        if view and view["model_id"] in stills:
+            shown.data["image/png"] = stills[view["model_id"]]
 
 
 def execute(path: Path) -> NotebookNode:

@@ -49,11 +49,11 @@ def replicate(name: str, first: int) -> list[tuple[bool, str]]:
     nb.cells.insert(0, nbformat.v4.new_code_cell(RECORD))
     nb.cells.append(nbformat.v4.new_code_cell("import json; print(json.dumps(held))"))
     build.run(nb, path.parent)
-    last = build.code_cells(nb)[-1].outputs
+    last = "".join(output.get("text", "") for output in build.code_cells(nb)[-1].outputs)
     errors = [o for cell in build.code_cells(nb) for o in cell.outputs if o.output_type == "error"]
     if errors:
         return [(False, f"the lesson stopped: {errors[0].ename}: {errors[0].evalue}")]
-    return [tuple(claim) for claim in json.loads(last[0].text)]
+    return [tuple(claim) for claim in json.loads(last)]
 
 
 def main(arguments: list[str] | None = None) -> int:
