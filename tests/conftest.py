@@ -13,7 +13,7 @@ from pathlib import Path
 
 import matplotlib
 import pytest
-from nbval.plugin import IPyNbFile
+from nbval.plugin import IPyNbCell, IPyNbFile
 
 from build import KERNEL_ENVIRONMENT
 from claims import claims_of
@@ -49,16 +49,17 @@ class AfterCells(pytest.Item):
         return self.path, 0, self.name
 
 
+def _of_tool(file: IPyNbFile, name: str, tool: str, argument) -> AfterCells:
+    code = f"exec({TOOL % (tool, argument)!r}, {{}})"  # apart from the lesson's own names
+    return AfterCells.from_parent(file, name=name, code=code, expected="[]")
+
+
 def after_cells(file: IPyNbFile) -> list[AfterCells]:
     cells = [cell for cell in file.nb.cells if cell.cell_type == "code"]
     prose = "\n\n".join(cell.source for cell in file.nb.cells if cell.cell_type == "markdown")
     items = []
-    count = explorer_calls([cell.source for cell in cells])
-    claims = claims_of(cells)
-    for name, tool, what in (("sliders", "sweep", count), ("claims", "claims", claims)):
-        if what:
-            code = f"exec({TOOL % (tool, what)!r}, {{}})"  # apart from the lesson's own names
-            items.append(AfterCells.from_parent(file, name=name, code=code, expected="[]"))
+    if count := explorer_calls([cell.source for cell in cells]):
+        items.append(_of_tool(file, "sliders", "sweep", count))
     for number, code in enumerate(CODE.findall(prose), 1):
         items.append(AfterCells.from_parent(file, name=f"code in prose {number}", code=code))
     return items
@@ -70,6 +71,10 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in [item for item in items if isinstance(item, IPyNbCell)]:
+        if claims := claims_of(item.cell):  # now: later cells may use the same names anew
+            claimed = _of_tool(item.parent, f"{item.name} claims", "claims", claims)
+            items.insert(items.index(item) + 1, claimed)
     last = {item.parent: item for item in items if isinstance(item.parent, IPyNbFile)}
     for file, item in last.items():
         place = items.index(item) + 1

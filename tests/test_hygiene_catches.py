@@ -321,13 +321,13 @@ def test_dead_sliders_broken_answers_and_empty_claims_are_seen(write) -> None:
     run = subprocess.run(command, cwd=hygiene.ROOT, capture_output=True, text=True)
     assert "::sliders - " in run.stdout
     assert "x does not change the picture" in run.stdout
-    assert "::claims - " in run.stdout
+    assert " claims - " in run.stdout
     assert "'three = 3' does not break: assert two == 2" in run.stdout
-    assert "1 assertions and 0 breaks: assert two == 2" in run.stdout
+    assert "1 assertions and 0 breaks" in run.stdout
     assert "'two = 3' does not" not in run.stdout
     assert "::code in prose 1 - " in run.stdout
     assert "ZeroDivisionError" in run.stdout
-    assert "3 failed, 5 passed" in run.stdout
+    assert "4 failed, 6 passed" in run.stdout
 
 
 @pytest.mark.slow

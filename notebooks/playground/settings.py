@@ -158,7 +158,7 @@ CONTROLS = {
         "every output",
         "data",
         "*last output*: the error at the end of each window. *Every output*: at each of its steps "
-        "but the first five",
+        "but the first five; a window of five or less has its last one only",
     ),
     "steps": Control(
         "steps budget",

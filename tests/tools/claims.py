@@ -2,7 +2,7 @@
 
 A cell with assertions has, as ``breaks`` in its metadata, one statement for each of them, in their
 order. Run before the cell, it spoils a result; then exactly that assertion must fail. To be run in
-the notebook's kernel, after its cells: ``print(json.dumps(problems(cells)))``.
+the notebook's kernel, right after the cell: ``print(json.dumps(problems((source, breaks))))``.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import contextlib
 import copy
 import io
 
+import numpy as np
+import torch
 from IPython import get_ipython
 from nbformat import NotebookNode
 
@@ -23,39 +25,33 @@ def assertions(source: str) -> list[ast.Assert]:
     return sorted(found, key=lambda node: node.lineno)
 
 
-def claims_of(cells: list[NotebookNode]) -> list[tuple[str, list[str]]]:
-    """Source and breaks of the code cells that make claims; the set-up cell makes none."""
-    pairs = [
-        (cell.source, cell.metadata.get("breaks", []))
-        for cell in cells
-        if "setup" not in cell.metadata.get("tags", [])
-    ]
-    return [(source, breaks) for source, breaks in pairs if breaks or assertions(source)]
+def claims_of(cell: NotebookNode) -> tuple[str, list[str]] | None:
+    """Source and breaks of a code cell that makes claims; the set-up cell makes none."""
+    breaks = cell.metadata.get("breaks", [])
+    makes_none = "setup" in cell.metadata.get("tags", []) or not (breaks or assertions(cell.source))
+    return None if makes_none else (cell.source, breaks)
 
 
-def problems(cells: list[tuple[str, list[str]]]) -> list[str]:
-    """What is wrong with the claims of these cells, given as (source, breaks)."""
+def problems(claims: tuple[str, list[str]]) -> list[str]:
+    """What is wrong with the claims of a cell, given as (source, breaks)."""
+    source, breaks = claims
+    asserted = assertions(source)
+    if len(asserted) != len(breaks):
+        return [f"{len(asserted)} assertions and {len(breaks)} breaks"]
+    if (line := _failing_line(source, "")) is not None:
+        return [f"the cell fails when it is run again, line {line}"]
     found = []
-    for source, breaks in cells:
-        claims = assertions(source)
-        name = ast.unparse(claims[0]) if claims else source.splitlines()[0]
-        if len(claims) != len(breaks):
-            found.append(f"{len(claims)} assertions and {len(breaks)} breaks: {name}")
-            continue
-        if (line := _failing_line(source, "")) is not None:
-            found.append(f"fails when its cell is run again, line {line}: {name}")
-            continue
-        for claim, spoil in zip(claims, breaks, strict=True):
-            line = _failing_line(source, spoil)
-            if line is None or not claim.lineno <= line <= claim.end_lineno:
-                found.append(f"{spoil!r} does not break: {ast.unparse(claim)} (line {line})")
+    for claim, spoil in zip(asserted, breaks, strict=True):
+        line = _failing_line(source, spoil)
+        if line is None or not claim.lineno <= line <= claim.end_lineno:
+            found.append(f"{spoil!r} does not break: {ast.unparse(claim)} (line {line})")
     return found
 
 
 def _failing_line(source: str, spoil: str) -> int | None:
     """The line of the cell at which an assertion fails after `spoil`; the results are kept."""
     space = get_ipython().user_ns
-    before = dict(space)
+    before, chance = dict(space), (torch.get_rng_state(), np.random.get_state())
     names = {node.id for node in ast.walk(ast.parse(spoil)) if isinstance(node, ast.Name)}
     for name in names & set(space):
         with contextlib.suppress(Exception):  # what cannot be copied is spoilt by assignment only
@@ -72,4 +68,6 @@ def _failing_line(source: str, spoil: str) -> int | None:
     finally:
         space.clear()
         space.update(before)
+        torch.set_rng_state(chance[0])
+        np.random.set_state(chance[1])
     return None
