@@ -286,7 +286,7 @@ def check_one_meaning(paths: list[Path]) -> list[str]:
 
 
 def check_all_shared(helpers: str, users: list[str]) -> list[str]:
-    """Every public function and class of helpers is imported by a user, or given by one that is."""
+    """Every public function and class of helpers is imported, or given or called by one that is."""
     tree = ast.parse(helpers)
     public = {
         node.name: ast.unparse(node.returns) if getattr(node, "returns", None) else ""
@@ -301,6 +301,13 @@ def check_all_shared(helpers: str, users: list[str]) -> list[str]:
         for alias in node.names
     }
     given = {public[name] for name in imported & set(public)}
+    given |= {
+        inner.id
+        for node in tree.body
+        if getattr(node, "name", None) in imported
+        for inner in ast.walk(node)
+        if isinstance(inner, ast.Name) and inner.id != node.name
+    }
     return [f"{name} is used by nobody" for name in public if name not in imported | given]
 
 

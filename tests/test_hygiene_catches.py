@@ -242,7 +242,7 @@ def test_one_name_for_two_things_is_seen(write, tmp_path: Path) -> None:
 
 
 def test_a_helper_that_nobody_uses_is_seen() -> None:
-    helpers = "def a() -> C: ...\ndef b(): ...\nclass C: ...\ndef _d(): ..."
+    helpers = "def a() -> C: e()\ndef b(): ...\nclass C: ...\ndef _d(): ...\ndef e(): ..."
     users = ["from helpers import a", "from other import b"]
     assert hygiene.check_all_shared(helpers, users) == ["b is used by nobody"]
 
