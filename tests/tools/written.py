@@ -4,7 +4,7 @@
 - The playground's lesson: its table of controls, and the challenges.
 - README: the table of lessons.
 
-A lesson is found by its name, ``NN_word.ipynb`` in notebooks/. So a new lesson, control or
+A lesson is found by its name, ``NN_word.ipynb`` in notebooks/ (a side lesson: ``NNb_word``). So a new lesson, control or
 challenge is added in one place; a test sees whether the build has been run since.
 """
 
@@ -39,7 +39,7 @@ assert found, (
 )
 sys.path[:0] = [str(found), str(found / "notebooks")]"""
 
-LESSON = re.compile(r"\d\d_\w+\.ipynb")
+LESSON = re.compile(r"\d\d[a-z]?_\w+\.ipynb")
 TIME = re.compile(r"(?<=^Time: )\d+(?= minutes)", re.MULTILINE)
 WORDS, LINES, FIGURE, SLIDERS = 1 / 150, 1 / 8, 1, 2  # minutes of reading each takes
 README_TABLE = re.compile(r"(?<=<!-- lessons -->\n).*?(?=<!-- end -->)", re.DOTALL)
@@ -157,8 +157,9 @@ def _put(nb: NotebookNode, tag: str, place: int, text: str) -> None:
 def fill_readme(text: str) -> str:
     """README with its table of lessons as it should be, between two comments."""
     rows = [
-        f"| {x.title[:2]} | [{x.title[5:]}](notebooks/{x.file}) | {x.minutes} | {x.promise} |"
+        f"| {number} | [{name}](notebooks/{x.file}) | {x.minutes} | {x.promise} |"
         for x in lessons()
+        for number, _, name in [x.title.partition(" · ")]
     ]
     table = "\n".join(["| | lesson | minutes | |", "|---|---|---|---|", *rows]) + "\n"
     return README_TABLE.sub(lambda _: table, text)
