@@ -170,7 +170,7 @@ CHALLENGES = {
         "where an LSTM has four, a plain RNN has one, and there are sizes below four.",
         "Two units can do it: an LSTM of two has 43 parameters, a plain RNN of two has 13. A sine "
         "is a rotation, and a rotation needs two numbers. One LSTM unit has two as well, c and h, "
-        "but it seldom finds the way. Remember AR: 33 weights and no training.",
+        "but in our runs it did not find the way. Remember AR: 33 weights and no gradient descent.",
         solution=("hidden=2 noise=0.2 steps=1000",),
         near_miss=("hidden=4 noise=0.2 steps=1000",),
     ),
@@ -247,7 +247,7 @@ CHALLENGES = {
         "the same signal and noise, at most 200 steps, less than 1.5 times the noise floor",
         "Learning rate first. Then what a step sees: batch size and window length. Then the "
         "hidden size.",
-        "None of the four does it alone. A window of 20 sees less than a period, a batch of 4 "
+        "With any one of the four changed alone, to the value here, it is not reached. A window of 20 sees less than a period, a batch of 4 "
         "gives a noisy gradient, 8 units are few, and at a rate of 0.003 two hundred steps do not "
         "lead far. Several together do it, and there is more than one such set.",
         solution=(_TWO + "hidden=32 batch=32 window=50",),
