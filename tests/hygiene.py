@@ -29,7 +29,7 @@ from build import (
     saved_pictures,
 )
 from claims import assertions, claims_of
-from written import fill, minutes
+from written import LESSON, fill, minutes
 
 ROOT = Path(__file__).resolve().parents[1]
 HELPERS = ROOT / "helpers.py"
@@ -38,7 +38,7 @@ ONE_PAGE = [path for path in NOTEBOOKS if path.name == "00_one_page.ipynb"]
 LESSONS = [
     path
     for path in NOTEBOOKS
-    if re.match(r"\d\d[a-z]?_", path.name) and path.parent.name == "notebooks" and path not in ONE_PAGE
+    if LESSON.fullmatch(path.name) and path.parent.name == "notebooks" and path not in ONE_PAGE
 ]
 # All that a callback may do: leave its message at the end of a queue, which may wake the task.
 MAILBOX = r"self\.mailbox\.append\(\([^()]+\)\)"

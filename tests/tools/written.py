@@ -4,8 +4,9 @@
 - The playground's lesson: its table of controls, and the challenges.
 - README: the table of lessons.
 
-A lesson is found by its name, ``NN_word.ipynb`` in notebooks/ (a side lesson: ``NNb_word``). So a new lesson, control or
-challenge is added in one place; a test sees whether the build has been run since.
+A lesson is found by its name, ``NN_word.ipynb`` in notebooks/ (a side lesson: ``NNb_word``). So a
+new lesson, control or challenge is added in one place; a test sees whether the build has been run
+since.
 """
 
 from __future__ import annotations
