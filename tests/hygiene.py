@@ -33,6 +33,7 @@ from written import LESSON, fill, minutes
 
 ROOT = Path(__file__).resolve().parents[1]
 HELPERS = ROOT / "helpers.py"
+MODULES = [ROOT / "notebooks" / f"{name}.py" for name in ("reading", "forecasting")]
 NOTEBOOKS = find_notebooks()
 ONE_PAGE = [path for path in NOTEBOOKS if path.name == "00_one_page.ipynb"]
 LESSONS = [
@@ -262,12 +263,18 @@ def definitions(source: str) -> list[tuple[str, str]]:
 
 
 def check_same_code(path: Path) -> list[str]:
-    shared = dict(definitions(HELPERS.read_text(encoding="utf-8")))
+    """What a lesson defines and a shared module too is the same in both."""
+    shared = {
+        name: (text, module.name)
+        for module in (*MODULES, HELPERS)
+        for name, text in definitions(module.read_text(encoding="utf-8"))
+    }
     problems = []
     for name, taught in (item for source in code(path) for item in definitions(source)):
-        if shared.get(name, taught) != taught:
-            texts = shared[name].splitlines(), taught.splitlines()
-            lines = difflib.unified_diff(*texts, "helpers.py", path.name, lineterm="")
+        text, module = shared.get(name, (taught, ""))
+        if text != taught:
+            texts = text.splitlines(), taught.splitlines()
+            lines = difflib.unified_diff(*texts, module, path.name, lineterm="")
             problems.append("\n".join([f"{name} differs:", *lines]))
     return problems
 

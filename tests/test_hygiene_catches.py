@@ -224,6 +224,11 @@ def test_drifted_code_is_seen(old: str, new: str, shared, write) -> None:
     assert "differs" in problem
 
 
+def test_drift_from_another_module_is_seen(write) -> None:
+    (problem,) = hygiene.check_same_code(write([code_cell("def fill_forward(values): pass")]))
+    assert "forecasting.py" in problem
+
+
 def test_checks_in_the_shared_code_are_no_drift(shared, write, tmp_path: Path) -> None:
     guarded = SHARED.replace("@cached", "@_checked(x=COUNT)\n@cached").replace(
         "    result: int", '    x = _check_more("x", x)\n    result: int'
