@@ -31,14 +31,9 @@ Method = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
 Build = Callable[[np.ndarray], Method]  # from the values that are known to a method fitted on them
 LEVELS = (80, 95)  # of the bands, in per cent
 MOST_ORIGINS = 200  # in each part, evenly spread
-CALENDAR = {
-    "hour": (24, 168),
-    "day": (7,),
-    "working day": (5,),
-    "week": (52,),
-    "month": (12,),
-    "quarter": (4,),
-}
+DAY, YEAR = 86_400, 365.25 * 86_400  # in seconds
+SPANS = {"second": 1, "minute": 60, "hour": 3600, "day": DAY, "week": 7 * DAY}
+SPANS |= {"working day": 7 / 5 * DAY, "month": YEAR / 12, "quarter": YEAR / 4}
 
 
 def fill_forward(values: np.ndarray) -> np.ndarray:
@@ -53,32 +48,56 @@ def fill_forward(values: np.ndarray) -> np.ndarray:
 # ==== A look: period, trend, scale
 
 
+def calendar_periods(step: str) -> tuple[int, ...]:
+    """A day, a week and a year in steps as `Series.step` says them: (24, 168) for "hour"."""
+    count, _, word = step.rpartition(" ") if step[0].isdigit() else ("1", "", step)
+    span = SPANS.get(word.removesuffix("s"), 0) * int(count)
+    if not span:
+        return ()
+    found = {whole / span for whole in (DAY, 7 * DAY, YEAR) if whole > 1.5 * span}
+    return tuple(sorted(round(p) for p in found if abs(p - round(p)) < 0.01 * p))
+
+
 def suggest_period(values: np.ndarray, step: str = "row") -> int:
     """The period, in steps, that explains most of the values without gaps; 1 for none.
 
-    Tried are the calendar's periods and the highest peak of the spectrum, each by the share of the
-    variance that the means of its phases explain, less what chance would give.
+    Tried are the calendar's periods, and those at the highest peaks of spectrum and
+    autocorrelation, which need more evidence: of many peaks one is high by chance.
     """
-    moves = np.diff(values)
-    power = np.abs(np.fft.rfft(moves - moves.mean())) ** 2
-    power[:3] = 0  # fewer than three periods show nothing
-    peak = round(len(moves) / power.argmax()) if power.any() else 1
-    tried = [p for p in {*CALENDAR.get(step, ()), peak} if 2 <= p <= len(values) // 3]
-    worth = {p: explained(values, p) for p in sorted(tried)}
+    calendar = {p for p in calendar_periods(step) if 2 <= p <= len(values) // 3}
+    moves, most = np.diff(values), len(values) // 4
+    moves = moves - moves.mean()
+    power = np.abs(np.fft.rfft(moves, 2 * len(moves))) ** 2
+    alike = np.fft.irfft(power)[: most + 2]  # the autocorrelation, times its value at 0
+    tops = [k for k in range(2, most + 1) if alike[k - 1] < alike[k] >= alike[k + 1]]
+    peaks = set(sorted(tops, key=lambda k: -alike[k])[:3])
+    power[:8] = 0  # three periods or fewer show nothing
+    if power.any():
+        peak = power.argmax() / 2
+        ends = round(len(moves) / (peak + 0.75)), round(len(moves) / (peak - 0.75))
+        peaks |= set(range(max(ends[0], 2), min(ends[1], most) + 1))
+    worth = {p: explained(values, p) for p in sorted(calendar | peaks)}
+    worth = {p: share for p, share in worth.items() if share > (0.1 if p in calendar else 0.2)}
     best = max(worth.values(), default=0)
-    by_chance = 2 * math.log(len(values)) / len(values)  # the highest peak of mere noise
-    return next((p for p in worth if worth[p] > best - 0.02), 1) if best > 0.1 + by_chance else 1
+    for p in worth:  # a day before its week; else the calendar's before others, and the shortest
+        if p in calendar and worth[p] > best / 2:
+            return p
+    return next((p for p in worth if worth[p] > best - 0.02), 1)
 
 
 def explained(values: np.ndarray, period: int) -> float:
-    """The share of the variance about a moving mean that the phases' means explain, adjusted."""
+    """The share of the variance about a moving mean that the means of the phases foretell.
+
+    Each value by the mean of the others in its phase, so that chance explains nothing.
+    """
     wide = period + 1 - period % 2
     smooth = np.convolve(np.pad(values, wide // 2, mode="reflect"), np.ones(wide) / wide, "valid")
     rest = values - smooth
     phase = np.arange(len(rest)) % period
-    means = np.bincount(phase, rest) / np.bincount(phase)
-    left = ((rest - means[phase]) ** 2).sum() / max(((rest - rest.mean()) ** 2).sum(), 1e-300)
-    return 1 - left * (len(rest) - 1) / max(len(rest) - period, 1)
+    number = np.bincount(phase)
+    missed = (rest - (np.bincount(phase, rest) / number)[phase]) * number[phase]
+    missed = missed / np.maximum(number[phase] - 1, 1)
+    return 1 - (missed**2).sum() / max(((rest - rest.mean()) ** 2).sum(), 1e-300)
 
 
 def has_trend(values: np.ndarray) -> bool:
@@ -113,7 +132,13 @@ class Plan:
     test: int
     period: int  # 1: none
     trend: bool
+    longer: tuple[int, ...] = ()  # more periods of the calendar, such as the week of hourly values
     scale: str = "as it is"
+
+    @property
+    def periods(self) -> tuple[int, ...]:
+        """1, and all periods that there are."""
+        return (1, *([self.period] if self.period > 1 else []), *self.longer)
 
 
 def make_plan(values: np.ndarray, step: str = "row", steps: int | None = None) -> Plan:
@@ -134,7 +159,9 @@ def make_plan(values: np.ndarray, step: str = "row", steps: int | None = None) -
     period = suggest_period(training, step)
     if steps is None:
         steps = min(period if 1 < period <= 60 else 12, most)
-    return Plan(int(steps), validation, test, period, has_trend(training))
+    calendar = calendar_periods(step) if period > 1 else ()
+    longer = tuple(p for p in calendar if period < p <= min(validation // 4, 400))
+    return Plan(int(steps), validation, test, period, has_trend(training), longer)
 
 
 def origins_between(start: int, end: int, steps: int, most: int = MOST_ORIGINS) -> np.ndarray:
@@ -159,7 +186,7 @@ def mean_so_far(values: np.ndarray, origins: np.ndarray, steps: int) -> np.ndarr
     return np.repeat((np.cumsum(values)[origins - 1] / origins)[:, None], steps, axis=1)
 
 
-def seasonal(period: int) -> Method:
+def period_before(period: int) -> Method:
     """What was one period before."""
 
     def method(values, origins, steps):
@@ -227,27 +254,34 @@ def fit_linear_map(training: np.ndarray, window: int, ridge: float, steps: int) 
     return method
 
 
+def mean_of(methods: list[Method]) -> Method:
+    return lambda *at: np.mean([method(*at) for method in methods], axis=0)
+
+
 def naive_methods(training: np.ndarray, plan: Plan) -> dict[str, Method]:
     """What costs nothing: the last value, the mean, what was a period ago; with drift if it has."""
     methods = {"the last value": last_value, "the mean so far": mean_so_far}
     if plan.trend:
         methods["the last value plus drift"] = with_drift(last_value, training)
     if plan.period > 1:
-        methods["one period before"] = seasonal(plan.period)
+        methods["one period before"] = period_before(plan.period)
         if plan.trend:
-            drifting = with_drift(seasonal(plan.period), training, plan.period)
+            drifting = with_drift(period_before(plan.period), training, plan.period)
             methods["one period before plus drift"] = drifting
+    for period in plan.longer:
+        methods[f"{period} steps before"] = period_before(period)
     return methods
 
 
-# ==== The network: an LSTM that says, at each step, what the naive forecast will miss
+# ==== The network: an LSTM that says, at each step, what the best forecast so far will miss
 
 
 @dataclass(frozen=True)
 class Setup:
-    """How the LSTM sees the values: what it reads, and which naive forecast it corrects."""
+    """How the LSTM sees the values: what it reads, and which forecast it corrects."""
 
     base: Method
+    first: int  # the first origin that has all of the past that is read
     lags: tuple[int, ...]
     window: int
     mean: np.ndarray
@@ -261,7 +295,7 @@ class Setup:
 
 def _features(values: np.ndarray, lags: tuple[int, ...]) -> np.ndarray:
     """Changes over `lags`, and each value less the mean of the last two periods, at least 24."""
-    width = max(2 * lags[-1], 24)
+    width = max(24, *(2 * lag for lag in lags[:2]))
     sums = np.concatenate([[0.0], np.cumsum(values)])
     ends = np.arange(1, len(values) + 1)
     starts = np.maximum(ends - width, 0)
@@ -270,16 +304,16 @@ def _features(values: np.ndarray, lags: tuple[int, ...]) -> np.ndarray:
     return np.column_stack(columns)
 
 
-def set_up(training: np.ndarray, plan: Plan, base: Method) -> Setup:
-    lags = (1, plan.period) if plan.period > 1 else (1,)
-    features = _features(training, lags)
-    origins = np.arange(lags[-1] + 1, len(training) - plan.steps + 1)
+def set_up(training: np.ndarray, plan: Plan, base: Method, reach: int) -> Setup:
+    features = _features(training, plan.periods)
+    first = max(reach, max(plan.periods) + 1)
+    origins = np.arange(first, len(training) - plan.steps + 1)
     missed = ahead(training, origins, plan.steps) - base(training, origins, plan.steps)
     window = min(max(2 * plan.period, 32), 128, plan.validation // 3)
     std = features.std(axis=0)
     std = np.where(std > 0, std, 1.0)
     miss = math.sqrt((missed**2).mean()) or 1.0
-    return Setup(base, lags, window, features.mean(axis=0), std, miss)
+    return Setup(base, first, plan.periods, window, features.mean(axis=0), std, miss)
 
 
 def make_networks(seeds, setup: Setup, steps: int) -> list[Forecaster]:
@@ -306,7 +340,7 @@ def teach(
     """Train by Adam for `number` steps; what `check()` says after each of LOOKS, and seconds."""
     begin = thread_time()
     horizon = model.linear.out_features
-    origins = np.arange(max(setup.lags) + 1, len(training) - horizon + 1)
+    origins = np.arange(setup.first, len(training) - horizon + 1)
     missed = ahead(training, origins, horizon) - setup.base(training, origins, horizon)
     targets = torch.tensor(missed / setup.miss, dtype=torch.float32)
     inputs = torch.tensor(setup.inputs(training)[origins - 1], dtype=torch.float32)
@@ -395,11 +429,13 @@ class Trial:
         method = build(self.values_before(part))
         return method(self.scaled, self.origins[part], self.plan.steps)
 
-    def enter(self, name: str, build: Build) -> Entry:
+    def enter(self, name: str, build: Build, reach: int = 1) -> Entry:
+        """Let a method take part that reads the last `reach` values before an origin."""
         start = thread_time()
         said = (self.said(build, 0), self.said(build, 1))
         seconds = (thread_time() - start) / 2
-        return Entry(name, build, said, (self.error(0, said[0]), self.error(1, said[1])), seconds)
+        errors = (self.error(0, said[0]), self.error(1, said[1]))
+        return Entry(name, build, said, errors, seconds, reach)
 
 
 @dataclass(frozen=True)
@@ -415,6 +451,7 @@ class Entry:
     said: tuple[np.ndarray, np.ndarray]
     errors: tuple[float, float]
     seconds: float
+    reach: int = 1
     by_seed: tuple[np.ndarray, ...] = ()  # what each network said in the test
 
 
@@ -427,20 +464,30 @@ def make_trial(series: Series, steps: int | None = None) -> Trial:
 
 
 def choose_ar(trial: Trial) -> tuple[Trial, int, tuple[int, ...]]:
-    """The scale, the order and the lags of differencing whose AR errs least in validation."""
+    """The scale, the order and the lags of differencing whose AR does best in validation.
+
+    Best is whose worse half is best, each half against the least error in it: one bad stretch
+    shall not decide alone.
+    """
     plan, training = trial.plan, trial.values[: trial.plan.validation]
     scales = [replace(trial, plan=replace(plan, scale=scale)) for scale in scales_for(training)]
-    season = [(plan.period,), (plan.period, 1)] if 1 < plan.period <= plan.validation // 4 else []
+    periods = [p for p in (plan.period, *plan.longer) if 1 < p <= plan.validation // 4]
+    forms = [(), (1,), *((p,) for p in periods), *((p, 1) for p in periods)]
     tried = {1, 2, 3, 4, 6, 9, 12, 16, 24, plan.period, plan.period + 1, 2 * plan.period}
     orders = sorted(order for order in tried if order <= min(plan.validation // 8, 64))
-    jobs = list(itertools.product(scales, orders, [(), (1,), *season]))
+    jobs = list(itertools.product(scales, orders, forms))
 
-    def error(job):
+    def errors(job):
         one, order, lags = job
-        return one.error(0, one.said(lambda known: fit_differenced(known, order, lags), 0))
+        said = one.said(lambda known: fit_differenced(known, order, lags), 0)
+        return [one.error(0, said[half], half) for half in halves(len(said))]
 
-    errors = list(progress(map(error, jobs), len(jobs)))
-    return jobs[int(np.argmin(errors))]
+    found = np.array(list(progress(map(errors, jobs), len(jobs))))
+    return jobs[int((found / found.min(axis=0)).max(axis=1).argmin())]
+
+
+def halves(number: int) -> tuple[slice, slice]:
+    return slice(number // 2), slice(number // 2, None)
 
 
 def name_of_ar(order: int, lags: tuple[int, ...]) -> str:
@@ -465,28 +512,40 @@ def without_network(series: Series, steps: int | None = None) -> tuple[Trial, li
     """The trial, on the scale that suits AR best, and the methods that need no network."""
     trial, order, lags = choose_ar(make_trial(series, steps))
     plan = trial.plan
-    builds: dict[str, Build] = {
-        name: lambda known, name=name: naive_methods(known, plan)[name]
+    builds: dict[str, tuple[Build, int]] = {
+        name: (lambda known, name=name: naive_methods(known, plan)[name], max(plan.periods))
         for name in naive_methods(trial.scaled[: plan.validation], plan)
     }
     window, ridge = choose_map(trial)
-    builds[name_of_ar(order, lags)] = lambda known: fit_differenced(known, order, lags)
-    builds["direct linear map"] = lambda known: fit_linear_map(known, window, ridge, plan.steps)
-    return trial, [trial.enter(name, build) for name, build in builds.items()]
+    ar, both = name_of_ar(order, lags), "mean of these two"
+
+    def build_ar(known):
+        return fit_differenced(known, order, lags)
+
+    def build_map(known):
+        return fit_linear_map(known, window, ridge, plan.steps)
+
+    builds[ar] = build_ar, order + sum(lags)
+    builds["direct linear map"] = build_map, window
+    builds[both] = (
+        lambda known: mean_of([build_ar(known), build_map(known)]),
+        max(order + sum(lags), window),
+    )
+    return trial, [trial.enter(name, *build) for name, build in builds.items()]
 
 
 def with_network(trial: Trial, entries: list[Entry], seeds=range(5)) -> tuple[Entry, np.ndarray]:
     """The LSTM, a network a seed, and their errors in validation while they learn, (seeds, 17).
 
-    They correct the best naive forecast, and stop where half of them are best in validation.
+    They correct what is best without them in validation, and stop where they are best there, at the
+    median.
     """
     seeds, plan = list(seeds), trial.plan
-    naive = naive_methods(trial.scaled[: plan.validation], plan)
-    base = min((entry for entry in entries if entry.name in naive), key=lambda e: e.errors[0])
+    base = min(entries, key=lambda entry: entry.errors[0])
     few = slice(None, None, max(1, len(trial.origins[0]) // 50))
 
     def learn(known: np.ndarray, number: int, check=None) -> tuple[list[Method], list]:
-        setup = set_up(known, plan, base.build(known))
+        setup = set_up(known, plan, base.build(known), base.reach)
         networks = make_networks(seeds, setup, plan.steps)
         methods = [network_method(network, setup) for network in networks]
         checks = [check and partial(check, method) for method in methods]
@@ -507,12 +566,12 @@ def with_network(trial: Trial, entries: list[Entry], seeds=range(5)) -> tuple[En
         seconds += [one for _, one in taught]
 
     def build(known: np.ndarray) -> Method:
-        methods, _ = learn(known, stop)
-        return lambda *at: np.mean([method(*at) for method in methods], axis=0)
+        return mean_of(learn(known, stop)[0])
 
     means = tuple(np.mean(part, axis=0) for part in said)
     errors = (trial.error(0, means[0]), trial.error(1, means[1]))
-    entry = Entry("LSTM", build, means, errors, float(np.median(seconds)), tuple(said[1]))
+    seconds = float(np.median(seconds))
+    entry = Entry("LSTM", build, means, errors, seconds, base.reach, tuple(said[1]))
     return entry, curves
 
 
@@ -524,6 +583,11 @@ class Judgement:
     entries: list[Entry]  # without a network
     network: Entry
     curves: np.ndarray  # (seeds, 17): the networks' errors in validation while they learn
+
+    @cached_property
+    def base(self) -> Entry:
+        """What the networks correct: the best in validation."""
+        return min(self.entries, key=lambda entry: entry.errors[0])
 
     @cached_property
     def best(self) -> Entry:
@@ -542,12 +606,12 @@ class Judgement:
 
     @cached_property
     def worth(self) -> bool:
-        """Each network errs less than all else, in both halves of the test."""
-        half = len(self.trial.origins[1]) // 2
-        return self.stop > 0 and all(
+        """Each network errs less than all else in both halves of the test, as in validation."""
+        before = min(entry.errors[0] for entry in self.entries)
+        return self.network.errors[0] < 1.05 * before and all(
             max(self.trial.error(1, said[these], these) for said in self.network.by_seed)
             < min(self.trial.error(1, entry.said[1][these], these) for entry in self.entries)
-            for these in (slice(half), slice(half, None))
+            for these in halves(len(self.trial.origins[1]))
         )
 
     @property
@@ -562,26 +626,30 @@ class Judgement:
         hard for the network.
         """
         rival, middle = min(self.entries, key=lambda e: e.errors[1]), np.median(self.seed_errors)
+        best = "" if rival is self.best else f" Over validation and test, {self.best.name} is best."
+        if self.stretches(1) < 5:
+            best += f" With {self.stretches(1)} forecasts side by side, that is little evidence."
         if self.worth:
             return (
                 f"Worth a network: in both halves of the test each of {len(self.seed_errors)} "
                 f"LSTMs errs less than all else; ≈{100 - 100 * middle / rival.errors[1]:.0f} % "
-                f"less than {rival.name}, the best of it."
+                f"less than {rival.name}, the best of it.{best}"
             )
-        best = "" if rival is self.best else f" Over validation and test, {self.best.name} is best."
         if self.stop == 0:
-            how = "training made the LSTM no better than the naive forecast that it corrects."
+            how = f"an LSTM that learns what {self.base.name} misses makes it no better."
             return f"Not worth a network here: {how}{best}"
         less = 1 - middle / rival.errors[1]
         if less > 0.03:
             return (
                 f"Undecided: the LSTM errs ≈{100 * less:.0f} % less than {rival.name}, but not in "
-                f"each of the {len(self.seed_errors)} runs and both halves of the test.{best}"
+                f"each of the {len(self.seed_errors)} runs, or not in validation and both halves "
+                f"of the test.{best}"
             )
         more = 1 - rival.errors[1] / middle
         errs = f"errs ≈{100 * more:.0f} % less" if more > 0.03 else "is as good"
         times = self.network.seconds / max(rival.seconds, 1e-6)
-        how = f"{rival.name} {errs}, and is fitted ≈{times:.0f} times faster."
+        cost = f"is fitted ≈{times:.0f} times faster" if rival.seconds > 1e-3 else "costs nothing"
+        how = f"{rival.name} {errs}, and {cost}."
         return f"Not worth a network here: {how}{best}"
 
     def misses(self, part: int) -> np.ndarray:
@@ -603,7 +671,7 @@ class Judgement:
         return sum((ends[part + 1] - ends[part]) // self.trial.plan.steps for part in parts)
 
 
-def judge(series: Series, steps: int | None = None, seeds=range(5)) -> Judgement:
+def contest(series: Series, steps: int | None = None, seeds=range(5)) -> Judgement:
     """The contest of the methods without a network and of an LSTM a seed. Raises Unusable."""
     trial, entries = without_network(series, steps)
     return Judgement(trial, entries, *with_network(trial, entries, seeds))
@@ -627,7 +695,7 @@ def bands_from(misses: np.ndarray, stretches: int) -> dict[int, tuple[np.ndarray
     for level in LEVELS:
         outside = (1 - level / 100) / 2
         low, high = np.quantile(pooled, [outside, 1 - outside], method="weibull")
-        wider = size * widening(1 - outside, max(stretches - 1, 1))
+        wider = size * widening(1 - outside, max(stretches, 1))
         bands[level] = (wider * min(low, 0.0), wider * max(high, 0.0))
     return bands
 
@@ -647,9 +715,12 @@ class Future:
     bands: dict[int, tuple[np.ndarray, np.ndarray]]  # low and high, for each of LEVELS
 
     def rows(self) -> list[list]:
-        """A header, then a row for each step."""
+        """A header, then a row for each step, in no more digits than the band has sense for."""
         header = ["date", "forecast", *(f"{end} {level} %" for level in LEVELS for end in ENDS)]
-        columns = [self.dates.astype(str), self.values, *itertools.chain(*self.bands.values())]
+        low, high = self.bands[LEVELS[-1]]
+        digits = 3 - math.floor(math.log10(np.mean(high - low) or 1))  # a thousandth of the band
+        numbers = [self.values, *itertools.chain(*self.bands.values())]
+        columns = [self.dates.astype(str), *(np.round(column, digits) for column in numbers)]
         return [header, *(list(row) for row in zip(*columns, strict=True))]
 
     def save(self, path: str | Path) -> None:

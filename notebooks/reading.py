@@ -125,8 +125,12 @@ def _read_table(file, notes: list[str]) -> _Table:
     begin = next(good, len(rows))
     if begin == len(rows):
         raise Unusable("no line holds a number or a date; allowed: a table of them")
-    if rows[begin][1] == ["", *map(str, range(width - 1))]:
-        begin += 1  # what pandas writes as a header where there are no names: ,0,1,2
+    after = [row for _, row in rows[begin + 1 : begin + 50] if len(row) == width]
+    if any(
+        not _is_value(cell) and after and all(_is_value(row[k]) for row in after)
+        for k, cell in enumerate(rows[begin][1])
+    ):
+        begin += 1  # a header with a number in it: ,0,1 by pandas, or date,2019
     header = rows[begin - 1][1] if begin else []
     named = len(header) == width and any(header)
     first = begin - (named or len(header) > 1)  # of another width: refused below
@@ -331,6 +335,9 @@ def _only_numbers(table: _Table, used: set[int]) -> int:
         some = [cell for cell in table.columns[k] if not _is_gap(cell)][:200]
         if some and sum(map(_is_number, some)) >= 0.9 * len(some):
             found.append(k)
+    counting = [str(n) for n in range(len(table.lines) + 1)]
+    if len(found) == 2 and table.columns[found[0]] in (counting[:-1], counting[1:]):
+        del found[0]  # the numbers of the rows, as R and pandas write them
     if len(found) == 1:
         return found[0]
     if not found:
@@ -526,6 +533,9 @@ def _even(name: str, values: np.ndarray, when, notes: list[str]) -> Series:
             notes.append("newest first: turned round" if newest_first else "put in order of dates")
         when, values = when[order], values[order]
     known = np.flatnonzero(~np.isnan(values))
+    if when is not None and len(known) < len(values) / 2:  # quarters in a table of months
+        notes.append(f"{len(values) - len(known)} lines without a value passed over")
+        when, values, known = when[known], values[known], np.arange(len(known))
     values = values[known[0] : known[-1] + 1]
     if when is None:
         _note_values(values, notes)
@@ -628,7 +638,7 @@ def _note_values(values: np.ndarray, notes: list[str]) -> None:
         )
     still = max(_runs(np.diff(values) == 0), default=0) + 1
     if still > max(20, len(values) / 20):
-        notes.append(f"one value stands for {still} steps: is the meter broken?")
+        notes.append(f"one value stands for {still} steps: can that be?")
 
 
 def _runs(flags: Iterable[bool]) -> list[int]:

@@ -18,18 +18,19 @@ from forecasting import (
     Judgement,
     ahead,
     bands_from,
+    calendar_periods,
+    contest,
     fill_forward,
     fit_differenced,
     fit_linear_map,
     forecast,
     has_trend,
-    judge,
     last_value,
     make_plan,
     mean_so_far,
     naive_methods,
     origins_between,
-    seasonal,
+    period_before,
     suggest_period,
     widening,
     with_drift,
@@ -71,6 +72,8 @@ def test_the_data_are_what_their_source_says() -> None:
         (WAVE + 0.05 * T, "month", 12, True),
         (np.sin(2 * np.pi * T / 7) + 0.5 * NOISE, "day", 7, False),
         (NOISE, "month", 1, False),
+        (np.tile(NOISE[:17], 14) + 0.5 * NOISE[:238], "row", 17, False),
+        (np.sin(2 * np.pi * T / 48), "30 minutes", 48, False),
         (np.cumsum(NOISE), "row", 1, True),
         (0.1 * T, "row", 1, True),
         (np.exp(0.02 * T) * (3 + np.sin(2 * np.pi * T / 12)), "month", 12, True),
@@ -78,6 +81,42 @@ def test_the_data_are_what_their_source_says() -> None:
 )
 def test_look(values, step: str, period: int, trend: bool) -> None:
     assert (suggest_period(values, step), has_trend(values)) == (period, trend)
+
+
+def test_periods_are_seldom_found_in_noise() -> None:
+    for number in (40, 100, 200):
+        noises = DICE.standard_normal((50, number))
+        found = sum(suggest_period(noise, "month") > 1 for noise in noises)
+        assert found <= 8, (number, found)
+
+
+@pytest.mark.parametrize(
+    ("step", "periods"),
+    [
+        ("hour", (24, 168, 8766)),
+        ("30 minutes", (48, 336, 17532)),
+        ("day", (7, 365)),
+        ("working day", (5, 261)),
+        ("week", (52,)),
+        ("month", (12,)),
+        ("quarter", (4,)),
+        ("3 days", (122,)),
+        ("year", ()),
+        ("row", ()),
+    ],
+)
+def test_calendar(step: str, periods: tuple) -> None:
+    assert calendar_periods(step) == periods
+
+
+def test_a_second_period_is_tried() -> None:
+    """Hours with a day and a week: what was a week before is exact."""
+    hours = np.arange(2000)
+    values = np.sin(2 * np.pi * hours / 24) * (1 + (hours // 24 % 7 < 5))
+    trial, entries = without_network(series_of(values, "hour"))
+    assert (trial.plan.period, trial.plan.longer) == (24, (168,))
+    by_name = {entry.name: entry.errors[1] for entry in entries}
+    assert by_name["168 steps before"] < 1e-9 < by_name["one period before"]
 
 
 def test_gaps_take_the_last_value() -> None:
@@ -109,9 +148,9 @@ def test_rolling_origins() -> None:
     [
         ("last value", last_value, np.full(240, 3.0)),
         ("mean", mean_so_far, np.full(240, 3.0)),
-        ("season", seasonal(12), np.sin(2 * np.pi * T / 12)),
+        ("season", period_before(12), np.sin(2 * np.pi * T / 12)),
         ("drift", with_drift(last_value, 2 * T[:50]), 2 * T),
-        ("season, drift", with_drift(seasonal(12), (T + T % 12)[:60], 12), T + T % 12),
+        ("season, drift", with_drift(period_before(12), (T + T % 12)[:60], 12), T + T % 12),
         ("AR", fit_differenced(np.sin(T)[:100], 2), np.sin(T)),
         ("AR of changes", fit_differenced((T + np.sin(T))[:100], 4, (1,)), T + np.sin(T)),
         ("of a season", fit_differenced((T**2 + T % 12)[:99], 2, (12, 1)), T**2 + T % 12),
@@ -138,7 +177,7 @@ def changes_before(values: np.ndarray, origin: int, **kwargs) -> list[str]:
     """The methods whose forecasts from origins up to `origin` change with the values after it."""
     spoilt = values.copy()
     spoilt[origin:] = 500 - 80 * values[origin:]
-    one, other = (judge(series_of(v), 4, seeds=range(2), **kwargs) for v in (values, spoilt))
+    one, other = (contest(series_of(v), 4, seeds=range(2), **kwargs) for v in (values, spoilt))
     early = one.trial.origins[1] <= origin
     assert early.any() and not early.all()
     entries = zip([*one.entries, one.network], [*other.entries, other.network], strict=True)
@@ -220,7 +259,7 @@ def henon(number: int) -> np.ndarray:
 )
 def test_verdict(values, steps: int, worth: bool) -> None:
     """A bent rule that no linear method can follow, noise, a wave, a random walk."""
-    judgement = judge(series_of(values), steps)
+    judgement = contest(series_of(values), steps)
     assert judgement.worth is worth, judgement.verdict
     assert judgement.verdict.startswith("Worth" if worth else "Not worth")
     assert judgement.winner.name == ("LSTM" if worth else judgement.best.name)
@@ -228,7 +267,7 @@ def test_verdict(values, steps: int, worth: bool) -> None:
 
 @pytest.fixture(scope="module")
 def sunspots() -> Judgement:
-    return judge(read_series(DATA / "sunspots.csv"))
+    return contest(read_series(DATA / "sunspots.csv"))
 
 
 @pytest.mark.slow
@@ -236,14 +275,13 @@ def test_sunspots_need_no_network(sunspots) -> None:
     """What lesson 12 says of them, as stored."""
     assert not sunspots.worth
     by_name = {entry.name: entry.errors[1] for entry in sunspots.entries}
-    assert min(by_name, key=by_name.get) == "direct linear map"
-    assert sunspots.seed_errors.max() < by_name["one period before"]
+    assert max(by_name["AR(9)"], by_name["direct linear map"]) < by_name["one period before"]
 
 
 @pytest.mark.slow
 def test_future(sunspots, tmp_path) -> None:
     future = forecast(sunspots)
-    years = [str(year) for year in range(2009, 2019)]
+    years = [str(year) for year in range(2009, 2020)]
     assert future.dates.astype(str).tolist() == years
     (low80, high80), (low95, high95) = future.bands[80], future.bands[95]
     assert (low95 >= 0).all() and (low95 <= low80).all() and (high80 <= high95).all()
@@ -252,7 +290,7 @@ def test_future(sunspots, tmp_path) -> None:
     future.save(path)
     future.save(path)  # its own file again
     back = np.genfromtxt(path, delimiter=",", skip_header=1)
-    np.testing.assert_array_equal(back[:, 1], future.values)
+    np.testing.assert_allclose(back[:, 1], future.values, atol=1e-3 * (high95 - low95).mean())
     path.write_text("mine,1\n")
     with pytest.raises(Unusable, match=r"a\.csv is there"):
         future.save(path)
@@ -290,6 +328,6 @@ def test_odd_series(values) -> None:
     with np.errstate(all="raise", under="ignore"):
         trial, entries = without_network(series_of(values))
     assert all(entry.errors[0] >= 0 for entry in entries)
-    assert len(entries) == len(naive_methods(trial.scaled[:30], trial.plan)) + 2
-    judgement = judge(replace(trial.series), seeds=range(1))
+    assert len(entries) == len(naive_methods(trial.scaled[:30], trial.plan)) + 3
+    judgement = contest(replace(trial.series), seeds=range(1))
     assert np.isfinite(forecast(judgement).values).all()
