@@ -254,7 +254,7 @@ def fit_linear_map(training: np.ndarray, window: int, ridge: float, steps: int) 
     return method
 
 
-def mean_of(methods: list[Method]) -> Method:
+def averaged(methods: list[Method]) -> Method:
     return lambda *at: np.mean([method(*at) for method in methods], axis=0)
 
 
@@ -528,7 +528,7 @@ def without_network(series: Series, steps: int | None = None) -> tuple[Trial, li
     builds[ar] = build_ar, order + sum(lags)
     builds["direct linear map"] = build_map, window
     builds[both] = (
-        lambda known: mean_of([build_ar(known), build_map(known)]),
+        lambda known: averaged([build_ar(known), build_map(known)]),
         max(order + sum(lags), window),
     )
     return trial, [trial.enter(name, *build) for name, build in builds.items()]
@@ -566,7 +566,7 @@ def with_network(trial: Trial, entries: list[Entry], seeds=range(5)) -> tuple[En
         seconds += [one for _, one in taught]
 
     def build(known: np.ndarray) -> Method:
-        return mean_of(learn(known, stop)[0])
+        return averaged(learn(known, stop)[0])
 
     means = tuple(np.mean(part, axis=0) for part in said)
     errors = (trial.error(0, means[0]), trial.error(1, means[1]))
