@@ -350,7 +350,7 @@ def teach(
     batches = random_windows(inputs, targets, window, number, generator)
     nn.init.zeros_(model.linear.weight)  # before any training it says what the base says
     nn.init.zeros_(model.linear.bias)
-    found = [check()] if check else []
+    found = [check()] if check and 0 in LOOKS else []
     for step, _ in enumerate(train(model, nn.MSELoss(), optimizer, batches, clip=1.0), start=1):
         if check and step in LOOKS:
             found.append(check())
@@ -671,7 +671,7 @@ class Judgement:
         return sum((ends[part + 1] - ends[part]) // self.trial.plan.steps for part in parts)
 
 
-def contest(series: Series, steps: int | None = None, seeds=range(5)) -> Judgement:
+def compete(series: Series, steps: int | None = None, seeds=range(5)) -> Judgement:
     """The contest of the methods without a network and of an LSTM a seed. Raises Unusable."""
     trial, entries = without_network(series, steps)
     return Judgement(trial, entries, *with_network(trial, entries, seeds))
