@@ -324,6 +324,10 @@ def _read_numbers(table: _Table, own: int, notes: list[str]) -> np.ndarray:
             raise Unusable(f"{table.place(k, [own])}; allowed: {allowed}")
     if np.isnan(values).all():
         raise Unusable(f"column {table.names[own]!r} holds only gaps; allowed: numbers")
+    shown = next((k for k, cell in enumerate(cells) if re.search(r"\d[.,]", cell)), 0)
+    shown = shown if abs(values[shown]) >= 0 else int(np.flatnonzero(~np.isnan(values))[0])
+    example = f"{table.columns[own][shown]!r} is {values[shown]:.15g}"
+    notes.append(f"values in {table.names[own]!r}: {example}")
     notes.extend(map("".join, said.items()))
     return values
 
