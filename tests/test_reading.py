@@ -83,6 +83,18 @@ GOOD = {
     "pandas' header and index": good(
         table(PLACE, VALUES, header=",0"), "no dates", dates=ROWS, step="row", more={"column": "0"}
     ),
+    "a number in the header": good(table(DAYS, VALUES, header="date,2019")),
+    "the numbers of the rows": good(table(PLACE, DAYS, VALUES, header=",date,value")),
+    "counted from one": good(table(PLACE + 1, DAYS, VALUES, header="n,date,value")),
+    "quarters in a table of months": good(
+        table(
+            np.datetime64("2015-06") + np.arange(3 * N),
+            [VALUES[k // 3] if k % 3 == 0 else "" for k in range(3 * N)],
+        ),
+        "144 lines without a value passed over",
+        dates=np.datetime64("2015-06") + 3 * np.arange(N),
+        step="quarter",
+    ),
     "values alone": good(table(VALUES, header=""), "no dates", dates=ROWS, step="row"),
     "values alone, rising whole numbers": good(
         table(1500 + PLACE, header=""), "no dates", values=1500 + PLACE, dates=ROWS, step="row"
