@@ -418,10 +418,14 @@ class Trial:
             return SCALES[self.plan.scale][1](forecast)
 
     def error(self, part: int, forecast: np.ndarray, these=slice(None)) -> float:
-        """RMSE in part 0, validation, or 1, test, from `these` origins; infinite if it explodes."""
+        """RMSE in part 0, validation, or 1, test, from `these` origins.
+
+        Infinite if a forecast explodes, or nothing is known to judge it by.
+        """
+        known = ~np.isnan(self.truths[part][these])
         with np.errstate(all="ignore"):
-            missed = self.in_units(forecast) - self.truths[part][these]
-            size = float(np.sqrt(np.nanmean(missed**2)))
+            squares = (self.in_units(forecast) - self.truths[part][these])[known] ** 2
+            size = math.sqrt(squares.mean()) if known.any() else math.inf
         return size if math.isfinite(size) else math.inf
 
     def said(self, build: Build, part: int) -> np.ndarray:
@@ -483,7 +487,9 @@ def choose_ar(trial: Trial) -> tuple[Trial, int, tuple[int, ...]]:
         return [one.error(0, said[half], half) for half in halves(len(said))]
 
     found = np.array(list(progress(map(errors, jobs), len(jobs))))
-    return jobs[int((found / found.min(axis=0)).max(axis=1).argmin())]
+    with np.errstate(all="ignore"):  # the least may be 0, or infinite
+        worse = np.nan_to_num(found / found.min(axis=0), nan=1.0, posinf=math.inf).max(axis=1)
+    return jobs[int(worse.argmin())]
 
 
 def halves(number: int) -> tuple[slice, slice]:
@@ -577,7 +583,7 @@ def with_network(trial: Trial, entries: list[Entry], seeds=range(5)) -> tuple[En
 
 @dataclass(frozen=True)
 class Judgement:
-    """What the contest says: see `verdict`, `table`, `coverage`."""
+    """What the contest says, in words (`verdict`) and numbers."""
 
     trial: Trial
     entries: list[Entry]  # without a network
@@ -695,9 +701,11 @@ def bands_from(misses: np.ndarray, stretches: int) -> dict[int, tuple[np.ndarray
     Student's t is against the normal, for errors of neighbouring origins are nearly the same, and
     only `stretches` of them stand for themselves.
     """
-    size = np.sqrt(np.nanmean(misses**2, axis=0))
-    size = np.maximum(size, 1e-12 * (size.max() or 1))
-    pooled = (misses / size)[~np.isnan(misses)]
+    known = ~np.isnan(misses)
+    squares = np.where(known, misses, 0.0) ** 2
+    size = np.sqrt(squares.sum(axis=0) / np.maximum(known.sum(axis=0), 1))
+    size = np.where(size > 0, size, size.max() or 1e-12)  # a step at which nothing is known
+    pooled = (misses / size)[known]
     bands = {}
     for level in LEVELS:
         outside = (1 - level / 100) / 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import replace
+import warnings
 
 import numpy as np
 import pytest
@@ -333,12 +333,17 @@ def test_future_has_as_many_rows_as_steps() -> None:
         WAVE[:60],
         -np.abs(WAVE) - 5,
         np.where(T == 100, 1e6, WAVE),
+        np.where((T > 144) & (T < 170), np.nan, WAVE),  # half of validation is a gap
+        np.where((T > 150) & (T % 2 == 0), np.nan, WAVE),
     ],
 )
 def test_odd_series(values, short) -> None:
-    with np.errstate(all="raise", under="ignore"):
+    with np.errstate(all="raise", under="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("error")
         trial, entries = without_network(series_of(values))
+        judgement = compete(trial.series, seeds=range(1))
+        future = forecast(judgement)
     assert all(entry.errors[0] >= 0 for entry in entries)
     assert len(entries) == len(naive_methods(trial.scaled[:30], trial.plan)) + 3
-    judgement = compete(replace(trial.series), seeds=range(1))
-    assert np.isfinite(forecast(judgement).values).all()
+    assert np.isfinite(future.values).all()
+    assert 0 <= judgement.coverage[80] <= judgement.coverage[95] <= 1
