@@ -618,7 +618,7 @@ class Judgement:
         """
         best = [min(entry.errors[part] for entry in self.entries) for part in (0, 1)]
         clear = self.network.errors[0] < 1.05 * best[0]
-        clear = clear and np.median(self.seed_errors) < 0.97 * best[1]
+        clear = clear and bool(np.median(self.seed_errors) < 0.97 * best[1])
         return clear and all(
             max(self.trial.error(1, said[these], these) for said in self.network.by_seed)
             < min(self.trial.error(1, entry.said[1][these], these) for entry in self.entries)
