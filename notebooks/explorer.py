@@ -161,8 +161,9 @@ class Explorer(Live):
 
     ``draw(figure)`` is called once. It draws the picture on a `matplotlib.figure.Figure` and
     returns ``update(**values)``, which changes it to the controls' values; the keywords are the
-    controls' names. Where there is no event loop, `turn` draws what the controls' messages ask.
-    Raises ValueError if `draw` returns no function, or a control has no value.
+    controls' names, which label those without a description. Where there is no event loop, `turn`
+    draws what the controls' messages ask. Raises ValueError if `draw` returns no function, or a
+    control has no value.
     """
 
     def __init__(
@@ -175,6 +176,7 @@ class Explorer(Live):
             for name, control in controls.items():
                 if not isinstance(control, widgets.ValueWidget):
                     raise ValueError(f"{name} is {control!r}; allowed: a widget with a value")
+                control.description = control.description or name
             dpi = plt.rcParams["figure.dpi"]
             self.controls = controls
             self.image, self._note = _picture(round(figsize[0] * dpi)), widgets.HTML()

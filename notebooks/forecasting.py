@@ -30,7 +30,6 @@ from reading import Series, Unusable
 Method = Callable[[np.ndarray, np.ndarray, int], np.ndarray]
 Build = Callable[[np.ndarray], Method]  # from the values that are known to a method fitted on them
 LEVELS = (80, 95)  # of the bands, in per cent
-MOST_ORIGINS = 200  # in each part, evenly spread
 DAY, YEAR = 86_400, 365.25 * 86_400  # in seconds
 SPANS = {"second": 1, "minute": 60, "hour": 3600, "day": DAY, "week": 7 * DAY}
 SPANS |= {"working day": 7 / 5 * DAY, "month": YEAR / 12, "quarter": YEAR / 4}
@@ -164,7 +163,7 @@ def make_plan(values: np.ndarray, step: str = "row", steps: int | None = None) -
     return Plan(int(steps), validation, test, period, has_trend(training), longer)
 
 
-def origins_between(start: int, end: int, steps: int, most: int = MOST_ORIGINS) -> np.ndarray:
+def origins_between(start: int, end: int, steps: int, most: int = 200) -> np.ndarray:
     """Origins from `start` on whose `steps` values ahead all lie before `end`, at most `most`."""
     number = end - steps - start + 1
     return start + np.unique(np.linspace(0, number - 1, min(most, number)).round().astype(int))
@@ -281,7 +280,6 @@ class Setup:
     """How the LSTM sees the values: what it reads, and which forecast it corrects."""
 
     base: Method
-    first: int  # the first origin that has all of the past that is read
     lags: tuple[int, ...]
     window: int
     mean: np.ndarray
@@ -304,16 +302,24 @@ def _features(values: np.ndarray, lags: tuple[int, ...]) -> np.ndarray:
     return np.column_stack(columns)
 
 
-def set_up(training: np.ndarray, plan: Plan, base: Method, reach: int) -> Setup:
+def set_up(
+    training: np.ndarray, plan: Plan, base: Method, reach: int
+) -> tuple[Setup, tuple[Tensor, Tensor]]:
+    """The setup, and what to train on: inputs (time, features), what the base misses (time, steps).
+
+    `reach` is how many values before an origin the base reads.
+    """
     features = _features(training, plan.periods)
-    first = max(reach, max(plan.periods) + 1)
+    first = max(reach, max(plan.periods) + 1)  # the first origin that has all of this past
     origins = np.arange(first, len(training) - plan.steps + 1)
     missed = ahead(training, origins, plan.steps) - base(training, origins, plan.steps)
     window = min(max(2 * plan.period, 32), 128, plan.validation // 3)
     std = features.std(axis=0)
     std = np.where(std > 0, std, 1.0)
     miss = math.sqrt((missed**2).mean()) or 1.0
-    return Setup(base, first, plan.periods, window, features.mean(axis=0), std, miss)
+    setup = Setup(base, plan.periods, window, features.mean(axis=0), std, miss)
+    pairs = setup.inputs(training)[origins - 1], missed / miss
+    return setup, tuple(torch.tensor(part, dtype=torch.float32) for part in pairs)
 
 
 def make_networks(seeds, setup: Setup, steps: int) -> list[Forecaster]:
@@ -335,19 +341,18 @@ LOOKS = tuple(range(0, 401, 25))  # optimiser steps after which the network is l
 
 
 def teach(
-    model: Forecaster, setup: Setup, training: np.ndarray, seed: int, number: int, check=None
+    model: Forecaster,
+    pairs: tuple[Tensor, Tensor],
+    window: int,
+    seed: int,
+    number: int,
+    check: Callable[[], float] | None = None,
 ) -> tuple[list[float], float]:
     """Train by Adam for `number` steps; what `check()` says after each of LOOKS, and seconds."""
     begin = thread_time()
-    horizon = model.linear.out_features
-    origins = np.arange(setup.first, len(training) - horizon + 1)
-    missed = ahead(training, origins, horizon) - setup.base(training, origins, horizon)
-    targets = torch.tensor(missed / setup.miss, dtype=torch.float32)
-    inputs = torch.tensor(setup.inputs(training)[origins - 1], dtype=torch.float32)
     optimizer = torch.optim.Adam(model.parameters(), lr=0.005, betas=(0.9, 0.95))
     generator = torch.Generator().manual_seed(seed)
-    window = min(setup.window, len(targets))
-    batches = random_windows(inputs, targets, window, number, generator)
+    batches = random_windows(*pairs, min(window, len(pairs[1])), number, generator)
     nn.init.zeros_(model.linear.weight)  # before any training it says what the base says
     nn.init.zeros_(model.linear.bias)
     found = [check()] if check and 0 in LOOKS else []
@@ -540,8 +545,8 @@ def without_network(series: Series, steps: int | None = None) -> tuple[Trial, li
     return trial, [trial.enter(name, *build) for name, build in builds.items()]
 
 
-def with_network(trial: Trial, entries: list[Entry], seeds=range(5)) -> tuple[Entry, np.ndarray]:
-    """The LSTM, a network a seed, and their errors in validation while they learn, (seeds, 17).
+def with_network(trial: Trial, entries: list[Entry], seeds=range(5)) -> Judgement:
+    """Let LSTMs take part, a network a seed.
 
     They correct what is best without them in validation, and stop where they are best there, at the
     median.
@@ -551,12 +556,13 @@ def with_network(trial: Trial, entries: list[Entry], seeds=range(5)) -> tuple[En
     few = slice(None, None, max(1, len(trial.origins[0]) // 50))
 
     def learn(known: np.ndarray, number: int, check=None) -> tuple[list[Method], list]:
-        setup = set_up(known, plan, base.build(known), base.reach)
+        setup, pairs = set_up(known, plan, base.build(known), base.reach)
         networks = make_networks(seeds, setup, plan.steps)
         methods = [network_method(network, setup) for network in networks]
         checks = [check and partial(check, method) for method in methods]
         jobs = [
-            (n, setup, known, k, number, c) for n, k, c in zip(networks, seeds, checks, strict=True)
+            (network, pairs, setup.window, seed, number, check)
+            for network, seed, check in zip(networks, seeds, checks, strict=True)
         ]
         return methods, in_pairs(teach, jobs)
 
@@ -577,8 +583,8 @@ def with_network(trial: Trial, entries: list[Entry], seeds=range(5)) -> tuple[En
     means = tuple(np.mean(part, axis=0) for part in said)
     errors = (trial.error(0, means[0]), trial.error(1, means[1]))
     seconds = float(np.median(seconds))
-    entry = Entry("LSTM", build, means, errors, seconds, base.reach, tuple(said[1]))
-    return entry, curves
+    network = Entry("LSTM", build, means, errors, seconds, base.reach, tuple(said[1]))
+    return Judgement(trial, entries, base, network, curves, stop)
 
 
 @dataclass(frozen=True)
@@ -587,13 +593,10 @@ class Judgement:
 
     trial: Trial
     entries: list[Entry]  # without a network
+    base: Entry  # what the networks correct: the best in validation
     network: Entry
-    curves: np.ndarray  # (seeds, 17): the networks' errors in validation while they learn
-
-    @cached_property
-    def base(self) -> Entry:
-        """What the networks correct: the best in validation."""
-        return min(self.entries, key=lambda entry: entry.errors[0])
+    curves: np.ndarray  # (seeds, looks): the networks' errors in validation while they learn
+    stop: int  # the optimiser steps after which they were best there, at the median
 
     @cached_property
     def best(self) -> Entry:
@@ -606,19 +609,14 @@ class Judgement:
         return np.array([self.trial.error(1, said) for said in self.network.by_seed])
 
     @cached_property
-    def stop(self) -> int:
-        """The optimiser steps after which the networks were best in validation, at the median."""
-        return LOOKS[int(np.median(self.curves.argmin(axis=1)))]
-
-    @cached_property
     def worth(self) -> bool:
         """In both halves of the test each network errs less than all else, and 3 % in the whole.
 
         In validation it must not have been worse by more than 5 %.
         """
-        best = [min(entry.errors[part] for entry in self.entries) for part in (0, 1)]
-        clear = self.network.errors[0] < 1.05 * best[0]
-        clear = clear and bool(np.median(self.seed_errors) < 0.97 * best[1])
+        best = min(entry.errors[1] for entry in self.entries)
+        clear = self.network.errors[0] < 1.05 * self.base.errors[0]
+        clear = clear and bool(np.median(self.seed_errors) < 0.97 * best)
         return clear and all(
             max(self.trial.error(1, said[these], these) for said in self.network.by_seed)
             < min(self.trial.error(1, entry.said[1][these], these) for entry in self.entries)
@@ -686,8 +684,7 @@ class Judgement:
 
 def compete(series: Series, steps: int | None = None, seeds=range(5)) -> Judgement:
     """The contest of the methods without a network and of an LSTM a seed. Raises Unusable."""
-    trial, entries = without_network(series, steps)
-    return Judgement(trial, entries, *with_network(trial, entries, seeds))
+    return with_network(*without_network(series, steps), seeds)
 
 
 # ==== Bands, and the future

@@ -46,6 +46,12 @@ def test_explorer_draws_in_turn_and_not_in_the_callback() -> None:
     explorer.close()
 
 
+def test_a_control_without_a_description_has_its_name() -> None:
+    explorer = Explorer(draw_line, height=widgets.IntSlider(1, 0, 10))
+    assert explorer.controls["height"].description == "height"
+    explorer.close()
+
+
 def test_two_explorers_whose_functions_share_a_name_live_side_by_side() -> None:
     first, second = Explorer(draw_line, height=height()), Explorer(draw_line, height=height())
     assert first.comm is not None

@@ -83,7 +83,7 @@ def test_every_helper_is_used() -> None:
 
 
 def test_helpers_stays_small() -> None:
-    """Eleven lessons share it; a third of its lines are docstrings and argument checks."""
+    """All lessons share it; a third of its lines are docstrings and argument checks."""
     lines = HELPERS.read_text(encoding="utf-8").splitlines()
     assert sum(bool(line.strip()) for line in lines) <= 580
 
