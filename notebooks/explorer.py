@@ -20,9 +20,12 @@ import ipywidgets as widgets
 import matplotlib.pyplot as plt
 import numpy as np
 from IPython import get_ipython
+from IPython.display import Image as Picture
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image
+
+from accessible import accessible
 
 
 class Mailbox(deque):
@@ -177,12 +180,15 @@ class Explorer(Live):
                 if not isinstance(control, widgets.ValueWidget):
                     raise ValueError(f"{name} is {control!r}; allowed: a widget with a value")
                 control.description = control.description or name
+                # Without one, ipywidgets writes "null"
+                control.tooltip = control.tooltip or control.description
             dpi = plt.rcParams["figure.dpi"]
             self.controls = controls
             self.image, self._note = _picture(round(figsize[0] * dpi)), widgets.HTML()
+            self._note.add_class("lstm-status")
             column = widgets.VBox([*controls.values(), self._note])
             column.layout.flex = "0 1 310px"
-            self.children = [column, self.image]
+            self.children = [column, self.image, accessible(self)]
             self.layout.flex_flow, self.layout.align_items = "row wrap", "center"
             self.figure = Figure(figsize=figsize, dpi=dpi, layout="none")
             self.canvas = FigureCanvasAgg(self.figure)
@@ -208,6 +214,19 @@ class Explorer(Live):
                 self.values[name] = value
             self._redraw()
             show_text(self._note, "")
+
+    def set(self, **values) -> Picture:
+        """Set controls by name, and give the picture: for where none comes between two cells.
+
+        Raises ValueError for a name that is no control's.
+        """
+        for name, value in values.items():
+            if name not in self.controls:
+                allowed = ", ".join(self.controls)
+                raise ValueError(f"the name of a control is {name!r}; allowed: {allowed}")
+            self.controls[name].value = value
+        self.turn()
+        return Picture(self.image.value)
 
     def _redraw(self) -> None:
         self._update(**self.values)

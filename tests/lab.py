@@ -69,15 +69,15 @@ class Lab:
     project: Path
     port: int
     token: str
+    where: str = "lab/tree"  # that it opens notebooks under
 
     def address(self, path: Path) -> str:
-        where = f"http://127.0.0.1:{self.port}/lab/tree/{path.as_posix()}"
+        where = f"http://127.0.0.1:{self.port}/{self.where}/{path.as_posix()}"
         return f"{where}?token={self.token}&reset"
 
 
-@contextmanager
-def jupyterlab(folder: Path) -> Iterator[Lab]:
-    """A JupyterLab over a copy of the project in `folder`, and with no settings but its own."""
+def project_in(folder: Path) -> tuple[Path, dict[str, str]]:
+    """A copy of the project in `folder`, and an environment with no settings but ours."""
     project = folder / "project"
     shutil.copytree(ROOT, project, ignore=shutil.ignore_patterns(".*", "__pycache__"))
     for name, values in SETTINGS.items():
@@ -93,22 +93,45 @@ def jupyterlab(folder: Path) -> Iterator[Lab]:
         "IPYTHONDIR": "ipython",
     }
     env = {**os.environ, **{name: str(folder / place) for name, place in places.items()}}
-    env |= KERNEL_ENVIRONMENT  # one thread: torch's and the browser would fight for the cores
+    # One thread: torch's and the browser would fight for the cores.
+    return project, env | KERNEL_ENVIRONMENT
+
+
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    token = secrets.token_hex(8)
-    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
-    command += ["--ip=127.0.0.1", f"--port={port}", f"--IdentityProvider.token={token}"]
-    command += [f"--ServerApp.root_dir={project}", "--LabApp.expose_app_in_browser=True"]
-    with open(folder / "lab.log", "w") as log:
-        lab = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        return free.getsockname()[1]
+
+
+@contextmanager
+def served(arguments: list[str], env: dict[str, str], address: str, log: Path) -> Iterator[None]:
+    """A server, which ``python -m`` starts with these arguments, once it answers at `address`."""
+    command = [sys.executable, "-m", *arguments]
+    with open(log, "w") as file:
+        server = subprocess.Popen(
+            command, env=env, stdin=subprocess.DEVNULL, stdout=file, stderr=file
+        )
     try:
-        wait_for_server(f"http://127.0.0.1:{port}/api?token={token}", lab, folder / "lab.log")
-        yield Lab(project, port, token)
+        wait_for_server(address, server, log)
+        yield
     finally:
-        lab.terminate()
-        lab.wait(60)
+        server.terminate()
+        server.wait(60)
+
+
+@contextmanager
+def jupyterlab(
+    folder: Path, module: str = "jupyterlab", app: str = "LabApp", where: str = "lab/tree"
+) -> Iterator[Lab]:
+    """A JupyterLab over a copy of the project in `folder`; or another of its kind."""
+    project, env = project_in(folder)
+    port, token = free_port(), secrets.token_hex(8)
+    arguments = [module, "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}"]
+    arguments += [f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={project}"]
+    arguments += [f"--{app}.expose_app_in_browser=True"]
+    api = f"http://127.0.0.1:{port}/api?token={token}"
+    with served(arguments, env, api, folder / "lab.log"):
+        yield Lab(project, port, token, where)
 
 
 def wait_for_server(address: str, lab: subprocess.Popen, log: Path) -> None:
@@ -120,7 +143,7 @@ def wait_for_server(address: str, lab: subprocess.Popen, log: Path) -> None:
             time.sleep(0.25)
         if lab.poll() is not None:
             break
-    raise RuntimeError(f"JupyterLab did not start:\n{log.read_text()}")
+    raise RuntimeError(f"The server did not start:\n{log.read_text()}")
 
 
 @contextmanager

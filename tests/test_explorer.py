@@ -239,3 +239,17 @@ def test_broken_slider_is_seen(update: Callable, word: str) -> None:
     assert word in sweep.check_explorer(follower(update, widgets.IntSlider(50)))
 
 
+
+
+def test_an_explorer_is_set_in_a_cell_where_no_picture_comes_between_cells() -> None:
+    def draw(figure):
+        (line,) = figure.subplots().plot([0, 1], [0, 1])
+        return lambda slope: line.set_ydata([0, slope])
+
+    explorer = Explorer(draw, slope=widgets.IntSlider(1, 0, 9))
+    before = explorer.image.value
+    assert explorer.set(slope=3).data == explorer.image.value != before
+    assert explorer.set(slope=1).data == before
+    with pytest.raises(ValueError, match="the name of a control is 'slop'; allowed: slope"):
+        explorer.set(slop=3)
+    explorer.close()

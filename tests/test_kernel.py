@@ -17,7 +17,8 @@ SETUP = PATH + """from playground import *
 import asyncio, json
 p = Playground(config="steps=200 hidden=4")
 """
-MODELS = """named = {**p.controls, **p.views, **p.buttons}
+MODELS = """named = {**p.controls, **p.views, **p.buttons, **p.panel.presets}
+named |= {"compare": p.panel.compare, "challenge": p.panel.picker, "file": p.panel.file}
 print(json.dumps({name: w.comm.comm_id for name, w in named.items()}))"""
 # While a cell sleeps in `await`, the playground's task goes on.
 STATE = """for _ in range(400):
@@ -31,6 +32,7 @@ print(json.dumps(dict(settings=run.settings, steps=run.step_count, view=p.view,
 LOSSES = """p.set(**from_text(line)[0])
 p.buttons["Reset"].click(); p.drain(); p.run(50)
 print(json.dumps(p.session.run.losses))"""
+REPLAY = """p.mailbox.append(("file", ({"content": b"steps=100 hidden=4 @20 lr=0.1\\nhidden=2"},)))"""
 MEMORY = "print(open('/proc/self/status').read().split('VmRSS:')[1].split()[0])"
 
 
@@ -107,10 +109,12 @@ def torture(kernel: Kernel) -> None:
     line = to_text({**DEFAULTS, "hidden": 8, "cell": "GRU"})
     kernel.run(SETUP)
     models = json.loads(kernel.run(MODELS))
+    del models["our recipe"], models["the copied recipe"]  # whose steps are slow
     sizes = json.loads(kernel.run("print(json.dumps({n: len(w.options) for n, w in "
                                   "{**p.controls, **p.views}.items()}))"))
     # Sizes that make a step slow are left out: here the number of messages counts.
     sizes |= {"hidden": 5, "window": 6, "layers": 2, "steps": 3}
+    sizes |= {"batch": 6, "compare": 2, "challenge": 3}
     rng = random.Random(1)
 
     def torment(count: int) -> None:
@@ -118,6 +122,8 @@ def torture(kernel: Kernel) -> None:
             name = rng.choice(list(models))
             if name in sizes:
                 kernel.move(models[name], {"index": rng.randrange(sizes[name])})
+            elif name == "file":
+                kernel.run(REPLAY)
             else:
                 kernel.click(models[name])
             time.sleep(0.004)

@@ -37,7 +37,8 @@ from kernel import Kernel
 TEST_COMMAND = ".venv/bin/pip install -r tests/requirements.txt && .venv/bin/pytest"
 QUICK_COMMAND = '.venv/bin/pytest -m "not slow"'
 PLAYGROUND = FOLDER / "playground"
-LAYERS = ("signals", "settings", "data", "run", "screen", "challenges", "session", "panel", "app")
+LAYERS = ["signals", "settings", "presets", "data", "run", "script", "canvas", "screen"]
+LAYERS += ["challenges", "session", "player", "panel", "app"]
 
 
 MARKED = [pytest.param(c, marks=pytest.mark.slow) if c is check_alt else c for c in CHECKS]

@@ -20,14 +20,16 @@ from playground.challenges import CHALLENGES, NUMBERED
 from playground.data import AHEAD, make_data
 from playground.run import INSIDE, Run
 from playground.screen import Screen
-from playground.session import Session, listed
+from playground.session import Session, between, lines_of, listed
 from playground.settings import (
     CONTROLS,
     DEFAULTS,
-    LIVE,
     Control,
     checked,
+    from_lines,
     from_text,
+    idle,
+    is_live,
     label_of,
     to_text,
 )
@@ -35,12 +37,14 @@ from playground.signals import SIGNALS, clean_signal
 
 torch.set_num_threads(1)
 SMALL = {**DEFAULTS, "hidden": 4, "window": 10, "steps": 100}
+LIVE = [name for name in CONTROLS if is_live(name, DEFAULTS)]
 SHARED = json.loads((Path(__file__).parent / "share_lines.json").read_text(encoding="utf-8"))
 
 
 def other_value(name: str, value) -> object:
     """Another option of a control, one that can be told from `value` by what it does."""
-    chosen = {"clip": 0.01, "steps": 200}  # a gradient longer than 1 does not come at once
+    # A gradient longer than 1 does not come at once, and Adam without weight decay is AdamW's.
+    chosen = {"clip": 0.01, "steps": 200, "optimizer": "SGD"}
     return chosen.get(name, next(v for v in CONTROLS[name].options[::-1] if v != value))
 
 
@@ -52,7 +56,8 @@ def test_text_round_trip_over_random_settings() -> None:
     for _ in range(300):
         settings = {name: rng.choice(control.options) for name, control in CONTROLS.items()}
         steps = sorted(rng.randrange(2000) for _ in range(rng.randrange(4)))
-        names = [rng.choice(LIVE) for _ in steps]
+        live = [name for name in CONTROLS if is_live(name, settings)]
+        names = [rng.choice(live) for _ in steps]
         values = [rng.choice(CONTROLS[name].options) for name in names]
         changes = tuple(zip(steps, names, values, strict=True))
         text = to_text(settings, changes)
@@ -68,7 +73,7 @@ def test_what_a_text_leaves_out_is_as_by_default() -> None:
 BAD_TEXTS = {
     "hiden=32": "'hiden=32'; allowed: name=value, with a name of signal, noise",
     "hidden": "'hidden'; allowed: name=value",
-    "hidden=7": "'hidden=7'; allowed for hidden: 1, 2, 4, 8, 16, 32, 64",
+    "hidden=7": "'hidden=7'; allowed for hidden: 1, 2, 4, 8, 16, 32, 50, 64",
     "lr=nan": "'lr=nan'; allowed for lr: 0.0001",
     "bias=−2": "'bias=−2'; allowed for bias: as-drawn, -2",  # noqa: RUF001, a minus that is none
     "lr=0.1 lr=0.3": "'lr=0.3': lr is given twice",
@@ -76,7 +81,8 @@ BAD_TEXTS = {
     "@²": "'@²'; allowed: @ and a step",
     "@" + 5000 * "1": "1'; allowed: @ and a step",
     "@50 lr=0.1 @20 lr=0.3": "'@20'; allowed: @ and a step, in rising order",
-    "@50 hidden=32": "'hidden=32' after a step; allowed: live settings, dropout, lr",
+    "@50 hidden=32": "a change is of 'hidden'; allowed: live settings, dropout, lr",
+    "schedule=one-cycle @50 lr=1": "a change is of 'lr'; allowed: live settings, dropout, momentum",
     "lr=0.1\nhidden=4": "allowed: a text of one line",
 }
 
@@ -199,7 +205,8 @@ def test_data_of_each_signal(signal: str) -> None:
             assert data.val_inputs.shape == (64, window, 1)
             assert data.stretch.shape == (data.lead + AHEAD, 1)
             assert 0 < data.rivals["noise floor"] < data.rivals["persistence"]
-    assert "noise floor" not in make_data({**SMALL, "signal": signal, "noise": 0.0}).rivals
+    quiet = make_data({**SMALL, "signal": signal, "noise": 0.0}).rivals
+    assert ("noise floor" in quiet) == (SIGNALS[signal].foreseen is not None)
 
 
 def test_the_rival_ar_is_least_squares() -> None:
@@ -378,10 +385,11 @@ def test_undo_across_a_change_of_challenge(monkeypatch) -> None:
     fake_scores(monkeypatch, RNN=0.5, LSTM=0.01)
     session = Session({**SMALL})
     session.begin("gap")
-    assert finish(session).text.startswith("Not yet")
-    assert session.begin("forget").text.startswith("Goal: this LSTM")
-    answer = session.undo()
-    assert answer.text == f"Goal: {CHALLENGES['gap'].goal}."
+    assert finish(session).strong == "Not yet:"
+    assert session.begin("forget").strong == "7 · Forget on purpose."
+    assert session.card()["goal"][0].startswith("this LSTM")
+    assert session.undo().strong == f"{NUMBERED['gap']}."
+    assert session.card()["goal"] == (f"{CHALLENGES['gap'].goal}.", "Goal:")
     assert session.challenge == "gap"
     assert session.run.settings == CHALLENGES["gap"].start
     session.change({"cell": "LSTM"})
@@ -394,7 +402,7 @@ def test_runs_before_a_challenge_do_not_count_for_it(monkeypatch) -> None:
     finish(session)
     session.begin("gap")
     session.change({"cell": "LSTM"})
-    assert finish(session).text.startswith("Not yet")
+    assert finish(session).strong == "Not yet:"
 
 
 def test_the_name_of_a_run_after_undo_is_what_differs_from_the_list() -> None:
@@ -494,7 +502,7 @@ def test_history_and_clear() -> None:
     session.settle()
     assert session.run.settings == SMALL
     assert [record.steps for record in session.records] == [100, 30]
-    assert [number for _, number in listed(session.records)] == [None, 2, 1]
+    assert [number for _, number in listed(session.records, "none")] == [None, 2, 1]
     kept = session.records
     session.clear()
     assert session.records == ()
@@ -520,6 +528,160 @@ def test_a_bad_line_changes_nothing() -> None:
     assert session.undo().text == "Nothing to undo."
 
 
+# ==== What a control needs, what is compared, what is replayed
+
+
+def test_a_control_that_cannot_act_says_why() -> None:
+    settings = {**DEFAULTS, "cell": "GRU", "optimizer": "SGD", "schedule": "one-cycle"}
+    assert {name: idle(name, settings) for name in CONTROLS if idle(name, settings)} == {
+        "dropout": "2+ layers",
+        "bias": "LSTM only",
+        "momentum": "set by cycle",
+        "beta2": "Adam only",
+    }
+    assert {name for name in LIVE if not is_live(name, settings)} == {"lr", "steps"}
+
+
+IDLE = {"dropout": 0.5, "bias": 3.0, "momentum": 0.5, "beta2": 0.9}
+
+
+@pytest.mark.parametrize("name", IDLE)
+def test_a_control_that_says_so_does_nothing(name: str) -> None:
+    base = {**SMALL, "cell": "GRU", "optimizer": "SGD", "schedule": "one-cycle"}
+    assert idle(name, base)
+    assert Run({**base, name: IDLE[name]}).run(20).losses == Run(base).run(20).losses
+    if is_live(name, base):
+        run = Run(base).run(10)
+        run.set_live(name, IDLE[name])
+        assert run.run(10).losses == Run(base).run(20).losses
+
+
+def test_one_cycle_is_pytorchs_over_the_whole_budget() -> None:
+    run, rates = Run({**SMALL, "schedule": "one-cycle", "lr": 0.03}), []
+    while not run.ended:
+        rates.append(run.optimizer.param_groups[0]["lr"])
+        run.step()
+    assert (len(rates), max(rates)) == (100, pytest.approx(0.03))
+    assert rates[0] == pytest.approx(0.03 / 25)
+    assert rates[-1] < 1e-5
+    with pytest.raises(ValueError, match="a change is of 'lr'; allowed: live settings, dropout"):
+        run.set_live("lr", 0.1)
+
+
+def test_an_interrupted_cycle_goes_on_where_it_was(monkeypatch) -> None:
+    settings = {**SMALL, "schedule": "one-cycle"}
+    run = Run(settings).run(7)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(nn.Linear, "forward", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        run.run(1)
+    assert run.run(13).losses == Run(settings).run(20).losses
+
+
+def test_the_echo_repeats_and_a_tenth_of_it_is_new() -> None:
+    wave = clean_signal("echo", 20, 1200)[:, 0]
+    assert 0.06 < np.mean(wave[5:] != wave[:-5]) < 0.14
+    foreseen = clean_signal("echo", 20, 1200, foreseen=True)[:, 0]
+    np.testing.assert_array_equal(foreseen[5:], 0.9 * wave[:-5])
+
+
+def test_a_reference_stays_until_another_is_chosen() -> None:
+    session = Session({**SMALL})
+    finish(session)
+    session.compare(1)
+    first = session.reference
+    session.change({"hidden": 8})
+    assert between(session.run, session.reference) == "Against run 1: hidden size 8 (there 4)."
+    session.clear()
+    assert session.reference is first
+    session.compare(7)
+    assert session.reference is None
+    assert between(session.run, session.reference) == ""
+    session.undo()
+    assert session.reference is first
+    session.change({"hidden": 4})
+    assert between(session.run, session.reference) == "Against run 1: the same settings."
+
+
+@pytest.mark.parametrize("other", [{}, {"window": 100}, {"signal": "two sines"}, {"cell": "RNN"}])
+def test_the_picture_compares_the_forecasts_of_one_stretch(other: dict) -> None:
+    session = Session({**SMALL})
+    finish(session)
+    reference = session.records[0]
+    run = Run({**SMALL, **other}).run(5)
+    forecast = run.forecast_by(reference)
+    assert forecast.shape == (AHEAD, 1)
+    if not other:
+        np.testing.assert_array_equal(forecast, session.run.forecast())
+    screen = Screen()
+    screen.show_slow(run, [], "hidden state", 1)
+    screen.show_fast(run)
+    plain = screen.picture()
+    screen.show_slow(run, [], "hidden state", 1, reference, minus=True)
+    screen.show_fast(run)
+    assert screen.picture() != plain
+    assert ", minus run 1's," in screen.words
+    screen.show_slow(run, [], "hidden state", 1)
+    screen.show_fast(run)
+    assert screen.picture() == plain
+
+
+def test_a_difference_of_networks_of_other_sizes_is_refused_in_words() -> None:
+    session = Session({**SMALL})
+    finish(session)
+    screen = Screen()
+    screen.show_slow(Run({}), [], "cell state", 1, session.records[0], minus=True)
+    assert "run 1 has other units: no difference" in screen.words
+
+
+REPLAY = """# A first try
+hidden=4 steps=100 window=10
+
+# Then louder,
+# and live
+hidden=4 steps=100 window=10 noise=0.3 @20 lr=0.1
+"""
+
+
+def test_lines_are_played_one_after_the_other() -> None:
+    session = Session({**SMALL})
+    answer = session.replay(from_lines(REPLAY))
+    assert (answer.strong, answer.text) == ("1 of 2.", "A first try")
+    assert finish(session).text.endswith(" Play goes on: 1 to come.")
+    answer = session.go_on()
+    assert (answer.strong, answer.text) == ("2 of 2.", "Then louder, and live")
+    assert not session.scenes
+    finish(session)
+    assert session.run.changes == [(20, "lr", 0.1)]
+    played = [from_text(record.text) for record in session.records]
+    again = from_lines(lines_of(session.records))
+    assert [(scene.settings, scene.changes) for scene in again] == played
+    session.undo()
+    assert (session.scenes, session.records) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("hidden=4\nhidden=7", "line 2: 'hidden=7'; allowed for hidden"),
+        ("# only words", "the replay is '# only words'; allowed: a text with lines"),
+        ("", "the replay is ''"),
+        ("schedule=one-cycle @5 lr=1", "line 1: a change is of 'lr'"),
+    ],
+)
+def test_bad_lines_say_which_and_why(text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        from_lines(text)
+
+
+def test_the_end_of_a_run_is_said_in_the_waves_units() -> None:
+    session = Session({"steps": 500})
+    text = finish(session).text
+    assert re.match(r"Validation RMSE 0\.\d+ \(MSE 0\.\d+: ", text)
+    assert text.endswith("The noise floor is reached, within a tenth: what is left is noise.")
+    session = Session({**SMALL, "hidden": 1})
+    assert "noise floor is reached" not in finish(session).text
+
+
 # ==== Challenges: a text that reaches the goal, and one that nearly does
 
 
@@ -527,7 +689,10 @@ def test_challenges_are_numbered_by_their_place() -> None:
     assert [title.split(" · ")[0] for title in NUMBERED.values()] == [
         str(k) for k in range(1, len(CHALLENGES) + 1)
     ]
-    assert len(CHALLENGES) >= 8
+    assert len(CHALLENGES) >= 12
+    for challenge in CHALLENGES.values():
+        assert challenge.controls
+        assert {*challenge.controls} <= {*CONTROLS}
 
 
 @pytest.mark.slow
@@ -545,10 +710,14 @@ def test_a_session_says_whether_a_challenge_is_reached() -> None:
     assert (finish(session).strong, session.finish().text) == ("Reached.", challenge.explanation)
     session.change({"window": 50})
     answer = finish(session)
-    assert answer.text.startswith(f"Not yet: {challenge.goal}. This run: ")
+    assert answer.strong == "Not yet:"
+    assert answer.text.startswith(f"{challenge.goal}. Validation RMSE ")
     assert re.search(r"[\d.]+ times persistence", answer.text)
-    assert challenge.hint in answer.text
+    assert challenge.hint not in answer.text
+    assert session.card()["hint"] == ("", "")
     assert session.hint().text == f"Hint: {challenge.hint}"
+    assert session.card()["hint"] == (challenge.hint, "Hint:")
+    assert session.card()["question"][1] == f"5 of {len(CHALLENGES)}, reached."
 
 
 def test_no_challenge_is_met_by_its_start_or_without_noise() -> None:
@@ -564,6 +733,10 @@ def test_no_challenge_is_met_by_its_start_or_without_noise() -> None:
 
 def ends(line: str) -> dict[str, float]:
     return Run(*from_text(line)).run().record().scores
+
+
+def of_seeds(line: str, seeds=range(3)) -> list[dict[str, float]]:
+    return [ends(f"{line} seed={seed}") for seed in seeds]
 
 
 @pytest.mark.slow
@@ -605,3 +778,28 @@ def test_figures_of_fast_and_good(change: str) -> None:
     start = replace(CHALLENGES["budget"]).start
     name, value = change.split("=")
     assert not CHALLENGES["budget"].solved_by(to_text(checked({**start, name: value})))
+
+
+@pytest.mark.slow
+def test_figures_of_a_calm_end() -> None:
+    constant, cycle, both = (
+        of_seeds(f"noise=0 lr=0.03 {more}")
+        for more in ("", "schedule=one-cycle", "schedule=one-cycle beta2=0.95")
+    )
+    assert all(a["validation"] < b["validation"] for a, b in zip(constant, cycle, strict=True))
+    assert all(end["loop"] < 1e-4 for end in both)
+    assert ends("noise=0 lr=0.03 beta2=0.95 seed=1")["loop"] > 0.3**2
+
+
+@pytest.mark.slow
+def test_figures_of_the_echo() -> None:
+    line = "signal=echo noise=0 window=15 hidden=8 steps=500 points="
+    assert all(end["validation"] < 1.4 * end["AR"] for end in of_seeds(f"{line}16"))
+    assert all(end["validation"] > 1.5 * end["AR"] for end in of_seeds(f"{line}25"))
+
+
+@pytest.mark.slow
+def test_figures_of_three_changes() -> None:
+    line = "noise=0 points=63 hidden=50 loss=every-output "
+    assert all(end["loop"] < 0.05 for end in of_seeds(line + "window=50 batch=32 steps=100"))
+    assert all(end["loop"] > 0.2 for end in of_seeds(line + "window=10 batch=16 steps=400"))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import datetime
+import html
 import re
 import time
 
@@ -10,11 +13,11 @@ import ipywidgets as widgets
 import pytest
 import torch
 
-from playground import CONTROLS, Playground
+from playground import CONTROLS, PRESETS, Playground, from_text, to_script
 from playground.app import PICTURES
 from playground.challenges import CHALLENGES
 from playground.panel import PARTS_TO_HIDE
-from playground.settings import label_of
+from playground.settings import is_live, label_of
 from texts import MARKUP, shown_texts
 
 torch.set_num_threads(1)
@@ -83,6 +86,7 @@ def test_controls_restart_or_act_live_as_marked(made) -> None:
     for name, control in CONTROLS.items():
         turn_until(playground, lambda: playground.session.run.step_count >= 5)
         run = playground.session.run
+        live = is_live(name, run.settings)
         weights = run.model.rnn.weight_hh_l0.clone()
         value = next(v for v in control.options if v != run.settings[name])
         playground.controls[name].value = value
@@ -90,8 +94,8 @@ def test_controls_restart_or_act_live_as_marked(made) -> None:
         assert run.settings[name] != value  # nothing happens in the callback
         playground.drain()
         assert playground.session.run.settings[name] == value
-        assert (playground.session.run is run) == control.live
-        if control.live:
+        assert (playground.session.run is run) == live
+        if live:
             assert torch.equal(run.model.rnn.weight_hh_l0, weights)
         else:
             assert playground.session.run.step_count == 0
@@ -206,7 +210,7 @@ def test_undo_across_a_change_of_challenge_brings_back_its_words(made) -> None:
     playground.buttons["Undo"].click()
     playground.turn()
     assert CHALLENGES["gap"].question[:30] in playground.panel.question.value
-    assert playground.status.value.startswith("Goal: two runs with the settings of the start")
+    assert playground.panel.goal.value.startswith("<b>Goal:</b> two runs with the settings")
     assert playground.panel.picker.value == "gap"
     assert playground.controls["points"].value == 16
 
@@ -388,3 +392,150 @@ def test_the_picture_that_is_stored_is_of_a_finished_run(made) -> None:
     assert still.startswith(b"\x89PNG")
     assert still != before
     assert playground.session.run.step_count == 0
+
+
+# ==== Presets, reference, replay, code, cards
+
+
+def words(widget: widgets.HTML) -> str:
+    return re.sub("<[^>]+>", "", widget.value)
+
+
+def test_a_preset_sets_the_recipe_and_what_cannot_act_is_disabled(made) -> None:
+    playground = made(config="steps=100 hidden=4")
+    playground.panel.presets["our recipe"].click()
+    playground.turn()
+    assert playground.controls["schedule"].value == "one-cycle"
+    assert playground.session.run.settings == from_text(PRESETS["our recipe"].line)[0]
+    assert words(playground.status).startswith("Our recipe. The recipe of lesson 05")
+    disabled = {name for name, control in playground.controls.items() if control.disabled}
+    assert disabled == {"dropout", "momentum"}
+    marks = playground.panel.marks
+    assert [words(marks[name]) for name in ("lr", "clip", "dropout", "momentum")] == [
+        "restarts",
+        "live",
+        "2+ layers",
+        "set by cycle",
+    ]
+    playground.controls["schedule"].value = "constant"
+    playground.turn()
+    assert not playground.controls["momentum"].disabled
+    assert words(marks["lr"]) == "live"
+
+
+def test_a_reference_is_chosen_from_the_list_and_named_between_them(made) -> None:
+    playground = made(config="steps=100 hidden=4")
+    finish(playground)
+    playground.controls["hidden"].value = 8
+    finish(playground)
+    playground.panel.compare.value = 1
+    finish(playground)
+    assert words(playground.panel.between) == "Against run 1: hidden size 8 (there 4)."
+    playground.buttons["Clear"].click()
+    playground.turn()
+    assert playground.panel.compare.value == 1  # it stays, though the list is empty
+    assert len(playground.panel.compare.options) == 2
+    playground.views["shows"].value = "minus the reference"
+    playground.turn()
+    playground.turn()
+    assert "run 1 has other units" in words(playground.panel.described)
+    playground.panel.compare.value = None
+    playground.turn()
+    assert playground.session.reference is None
+    assert words(playground.panel.between) == ""
+
+
+def test_code_shows_the_run_as_a_script_and_follows_it(made) -> None:
+    playground = made(config="steps=100 hidden=4")
+    code = playground.panel.code
+    assert code.layout.display == "none"
+    playground.buttons["Code"].click()
+    playground.turn()
+    assert html.unescape(words(code)).endswith(to_script(playground.session.run))
+    saved = re.search(
+        'download="run.py" href="data:text/plain;charset=utf-8;base64,([^"]+)"', code.value
+    )
+    assert base64.b64decode(saved[1]).decode() == to_script(playground.session.run)
+    turn_until(playground, lambda: playground.session.run.step_count >= 20)
+    playground.controls["lr"].value = 0.1
+    playground.turn()
+    assert ": 0.1}.get(step" in html.unescape(code.value)
+    playground.buttons["Code"].click()
+    playground.turn()
+    assert code.layout.display == "none"
+
+
+def test_replay_plays_a_run_again_with_its_live_changes_on_the_controls(made) -> None:
+    playground = made(config="steps=100 hidden=4 @30 lr=0.1")
+    finish(playground)
+    losses = list(playground.session.run.losses)
+    playground.buttons["Replay"].click()
+    playground.turn()
+    assert playground.controls["lr"].value == 0.01
+    finish(playground)
+    assert playground.session.run.losses == losses
+    assert playground.controls["lr"].value == 0.1
+
+
+def upload(playground: Playground, text: str) -> None:
+    content = memoryview(text.encode())
+    file = {"name": "a.txt", "type": "text/plain", "size": len(text), "content": content}
+    file["last_modified"] = datetime.datetime.now(datetime.timezone.utc)
+    playground.panel.file.value = (file,)
+
+
+def test_a_file_of_lines_is_played_one_by_one_by_play(made) -> None:
+    playground = made(config="steps=100 hidden=4")
+    upload(playground, f"# {MARKUP}\nhidden=2 steps=100\nhidden=1 steps=100\n")
+    playground.turn()
+    assert playground.status.value.startswith("<b>1 of 2.</b> &lt;img")
+    finish(playground)
+    assert playground.session.run.settings["hidden"] == 2
+    assert playground.status.value.endswith("Play goes on: 1 to come.")
+    playground.buttons["Play"].click()
+    finish(playground)
+    assert playground.session.run.settings["hidden"] == 1
+    upload(playground, "hidden=7")
+    playground.turn()
+    assert words(playground.status).startswith("Nothing was changed. line 1: &#x27;hidden=7")
+
+
+def test_a_replay_to_begin_with(made, tmp_path) -> None:
+    file = tmp_path / "demo.txt"
+    file.write_text("# First\nhidden=2 steps=100\nhidden=1 steps=100", encoding="utf-8")
+    for replay in (file, file.read_text(encoding="utf-8")):
+        playground = made(replay=replay)
+        assert playground.session.run.settings["hidden"] == 2
+        assert words(playground.status) == "1 of 2. First"
+        playground.run(100)
+        playground.run(100)
+        assert playground.session.run.settings["hidden"] == 1
+    with pytest.raises(ValueError, match="line 1: 'lr'; allowed: name=value"):
+        made(replay="lr")
+
+
+def test_cards_go_on_and_back_and_mark_their_controls(made) -> None:
+    playground = made(config="steps=100 hidden=4")
+    panel, keys = playground.panel, [*CHALLENGES]
+
+    def marked() -> set[str]:
+        return {name for name, row in panel.rows.items() if "lstm-marked" in row._dom_classes}
+
+    for button, key in (("Next", keys[0]), ("Next", keys[1]), ("Back", keys[0])):
+        playground.buttons[button].click()
+        playground.turn()
+        assert (playground.session.challenge, panel.picker.value) == (key, key)
+        assert marked() == {*CHALLENGES[key].controls}
+    assert words(panel.question).startswith(f"1 of {len(keys)}. How many steps")
+    assert words(panel.hint) == ""
+    playground.buttons["Hint"].click()
+    playground.turn()
+    assert words(panel.hint).startswith("Hint: The curve is still falling")
+    for _ in range(2):
+        playground.buttons["Back"].click()
+        playground.turn()
+    assert playground.session.challenge == keys[-1]
+    playground.buttons["Next"].click()
+    playground.turn()
+    assert (playground.session.challenge, marked()) == ("", set())
+    assert words(panel.question) == ""

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import math
 import time
+from pathlib import Path
 
 import ipywidgets as widgets
 from IPython.display import Image as Picture
 
+from accessible import accessible
 from explorer import Live, show_text
 
 from .challenges import CHALLENGES
-from .panel import SPEEDS, Panel, parts_to_hide
-from .run import INSIDE, Run
+from .panel import SPEEDS, VIEWS, Panel, parts_to_hide
+from .player import Player
+from .run import Run
 from .screen import Screen
-from .session import Answer, Session, listed
-from .settings import CONTROLS, Settings, checked_value, from_text
+from .script import to_script
+from .session import Answer, Session, between
+from .settings import CONTROLS, Scene, checked_value, from_lines, from_text
 
 SLICE = 0.02  # seconds of training between two looks into the mailbox
 PICTURES = 10  # a second at most, while training
@@ -60,14 +64,17 @@ class Projector:
 
     def _seen(self, session: Session, view: dict, state: str) -> tuple:
         now, numbers = session.now, [record.number for record in session.records]
-        return now.run, session.run.step_count, now.settings, numbers, dict(view), state
+        reference = now.reference and now.reference.number
+        rest = now.settings, numbers, reference, dict(view), state
+        return now.run, session.run.step_count, *rest
 
     def draw(self, session: Session, view: dict, state: str, slow: bool = True) -> None:
         """Draw the losses, and if `slow` also what takes a pass through the network."""
         now, run = time.perf_counter(), session.run
         seen = self._seen(session, view, state)
         if slow:
-            self.screen.show_slow(run, session.earlier, view["what"], view["layer"])
+            looks = view["what"], view["layer"], session.reference, view["shows"] != "values"
+            self.screen.show_slow(run, session.earlier, *looks)
             self._drawn_slow, self._slow = now, seen
         elif self._slow[:1] != seen[:1]:  # another run: its answer first, the rest soon
             self._drawn_slow, self._slow = now - SLOW_EVERY + FIRST_SLOW, seen[:1]
@@ -83,13 +90,14 @@ class Projector:
             self.draw(session, view, state, slow=now - self._drawn_slow >= SLOW_EVERY)
 
 
-class Playground(Live):
+class Playground(Player, Live):
     """All settings of a small recurrent network on controls, beside its training and forecast.
 
-    hide: names of controls (as in `CONTROLS`), of "what", "layer", "speed", or of the parts
-    "challenges", "history", "share" that are not shown.
+    hide: names of controls (as in `CONTROLS`), of "what", "layer", "speed", "shows", or of the
+    parts "presets", "challenges", "history", "reference", "share", "code" that are not shown.
     challenge: the name of one of `CHALLENGES` to begin with.
     config: a line of settings, as under Share, to begin with.
+    replay: lines of settings to be played one after the other, or the `Path` of a file of them.
 
     Needs a front end that updates widgets in the background. Elsewhere, `set` and `run` do the
     same in a cell. Made again, it stops the playground that was there before.
@@ -99,21 +107,30 @@ class Playground(Live):
     stand_in = "The playground: run the notebook to use it"
 
     def __init__(
-        self, hide: tuple | list | str = (), challenge: str = "", config: str = ""
+        self,
+        hide: tuple | list | str = (),
+        challenge: str = "",
+        config: str = "",
+        replay: str | Path = "",
     ) -> None:
         hide = parts_to_hide(hide)
         if challenge not in ("", *CHALLENGES):
             raise ValueError(f"challenge is {challenge!r}; allowed: {', '.join(CHALLENGES)}")
-        if challenge and config:
-            raise ValueError(f"config is {config!r} and challenge {challenge!r}; allowed: one")
+        if sum(map(bool, (challenge, config, replay))) > 1:
+            given = f"challenge is {challenge!r}, config {config!r}, replay {str(replay)!r}"
+            raise ValueError(f"{given}; allowed: one of them")
         start = from_text(config)
+        scenes = _scenes(replay) if replay else ()
         with self.starting():
             self.session, self.pace, self.playing = Session(*start), Pace(), True
-            self.view = {"what": INSIDE[0], "layer": 1, "speed": "full speed"}
+            self.view = {name: options[0] for name, options in VIEWS.items()}
+            self.code_shown = False
             self._make_widgets(hide)
             self.projector = Projector(self.image)
             if challenge:
-                self._begin(challenge)
+                self.begin(challenge)
+            if scenes:
+                self.replay(scenes)
             self._draw()
             self._sync()
 
@@ -124,21 +141,10 @@ class Playground(Live):
         self.panel = panel = Panel()
         for name in ("controls", "views", "buttons", "runs", "share", "status", "image"):
             setattr(self, name, getattr(panel, name))
-        self._answers = {  # to all that is no control and no view
-            "Play": self._on_play,
-            "Pause": lambda: setattr(self, "playing", False),
-            "Step": self._on_step,
-            "Reset": self._on_reset,
-            "Undo": lambda: self._say(self.session.undo()),
-            "Clear": lambda: self.session.clear(),
-            "Hint": lambda: self._say(self.session.hint()),
-            "history": lambda number: self.session.bring_back(number),
-            "share": self._on_share,
-            "challenge": self._begin,
-        }
         panel.listen(self._post)
-        self.children = panel.columns(hide)
-        self.layout.flex_flow, self._dom_classes = "row wrap", ("lstm-playground",)
+        self.children = [*panel.columns(hide), accessible(self)]
+        self.layout.flex_flow = "row wrap"
+        self.add_class("lstm-playground")
 
     # ---- the task on the main loop
 
@@ -160,9 +166,10 @@ class Playground(Live):
             return None
         self._train_slice()
         if not self.training:
-            self._say(self.session.finish())
+            self.say(self.session.finish())
             return 0
-        self.projector.draw_if_due(self.session, self.view, self._state)
+        if not self.mailbox:  # else the reader waits, and not for a picture of before
+            self.projector.draw_if_due(self.session, self.view, self._state)
         return self.pace.wait(self._speed)
 
     @property
@@ -196,62 +203,35 @@ class Playground(Live):
             if name in CONTROLS:
                 moved[name] = value
                 continue
-            acted, moved = self._change(moved) or acted, {}
+            acted, moved = self.change(moved) or acted, {}
             if name in self.view:
                 self.view[name] = value
             else:
-                self._answers[name](*([] if name in self.buttons else [value]))
+                self.act(name, *([] if name in self.buttons else [value]))
             acted = True
-        return self._change(moved) or acted
-
-    # ---- what a reader does
-
-    def _change(self, moved: Settings) -> bool:
-        settings = self.session.run.settings
-        moved = {name: value for name, value in moved.items() if settings[name] != value}
-        if moved:
-            self.session.change(moved, time.perf_counter())
-        return bool(moved)
-
-    def _on_play(self) -> None:
-        if self.session.run.ended:
-            self.session.restart()
-        self.playing = True
-
-    def _on_step(self) -> None:
-        self.playing = False
-        if not self.session.run.ended:
-            self.session.run.step()
-            if self.session.run.ended:
-                self._say(self.session.finish())
-
-    def _on_reset(self) -> None:
-        self.session.restart()
-        self.playing = False
-
-    def _on_share(self, text: str) -> None:
-        self._say(self.session.bring(text))
-
-    def _begin(self, key: str) -> None:
-        self._say(self.session.begin(key))
-        self.playing = self.playing and not key
+        return self.change(moved) or acted
 
     # ---- what is seen
 
-    def _say(self, answer: Answer) -> None:
+    def say(self, answer: Answer) -> None:
         show_text(self.status, answer.text, answer.strong)
 
     def show_fault(self, error: Exception) -> None:
         self.playing = False
-        self._say(Answer(f"{type(error).__name__}: {error}"))
+        self.say(Answer(f"{type(error).__name__}: {error}"))
 
     def _sync(self) -> None:
-        session = self.session
-        true = {**session.run.settings, **self.view}
+        session, panel, settings = self.session, self.panel, self.session.run.settings
+        reference = session.reference
+        true = {**settings, **self.view, "compare": reference and reference.number}
         true |= {"challenge": session.challenge, "share": session.run.text}
-        self.panel.tell(true, listed(session.records))
-        asked = CHALLENGES[session.challenge].question if session.challenge else ""
-        show_text(self.panel.question, asked)
+        panel.tell(true, settings, session.records, reference)
+        for part, (text, strong) in session.card().items():
+            show_text(getattr(panel, part), text, strong)
+        challenge = CHALLENGES.get(session.challenge)
+        panel.mark(challenge.controls if challenge else ())
+        show_text(panel.between, between(session.run, reference))
+        panel.show_code(to_script(session.run) if self.code_shown else "")
 
     @property
     def _state(self) -> str:
@@ -262,6 +242,8 @@ class Playground(Live):
 
     def _draw(self, slow: bool = True) -> None:
         self.projector.draw(self.session, self.view, self._state, slow)
+        if slow:
+            show_text(self.panel.described, self.projector.screen.words)
 
     # ---- without background updates
 
@@ -269,7 +251,7 @@ class Playground(Live):
         """Change settings by name, as the controls do: ``set(hidden=32, lr=0.03)``."""
         settings = {name: checked_value(name, value) for name, value in settings.items()}
         self.drain()
-        if self._change(settings):
+        if self.change(settings):
             self.session.settle()
             self._draw()
         self._sync()
@@ -282,14 +264,13 @@ class Playground(Live):
         if not isinstance(steps, int) or isinstance(steps, bool) or steps < 1:
             raise ValueError(f"steps is {steps!r}; allowed: a whole number, at least 1")
         self.drain()
-        if self.session.run.ended:
-            self.session.restart()
+        self.go_on()
         self.session.settle()
         self.playing = False
         try:
             self.session.run.run(steps)
             if self.session.run.ended:
-                self._say(self.session.finish())
+                self.say(self.session.finish())
         finally:
             self._draw()
             self._sync()
@@ -302,3 +283,8 @@ class Playground(Live):
         screen.show_slow(finished, [], self.view["what"], 1)
         screen.show_fast(finished)
         return screen.picture()
+
+
+def _scenes(replay: str | Path) -> tuple[Scene, ...]:
+    text = replay.read_text(encoding="utf-8") if isinstance(replay, Path) else replay
+    return from_lines(text)

@@ -10,9 +10,11 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from .presets import PRESETS
 from .run import Record, Run
-from .settings import CONTROLS, DEFAULTS, Settings, from_text
+from .settings import CONTROLS, DEFAULTS, Settings, from_text, to_text
 
+OF_SIGNAL = {"signal", "noise", "points"}
 Goal = Callable[[Record, Sequence[Record], Settings], bool]
 
 
@@ -22,7 +24,8 @@ class Challenge:
 
     `reached(record, earlier, start)` sees the run that has just ended, the runs since the
     challenge began with the latest last, and the challenge's own start. `solution` and
-    `near_miss` are lines of settings, to be run one after the other.
+    `near_miss` are lines of settings, to be run one after the other. `controls` names those that
+    the question is about.
     """
 
     title: str
@@ -34,6 +37,7 @@ class Challenge:
     explanation: str
     solution: tuple[str, ...]
     near_miss: tuple[str, ...]
+    controls: tuple[str, ...]
 
     def solved_by(self, *lines: str) -> bool:
         """Train the runs of these lines, one after the other: does the last reach the goal?"""
@@ -65,7 +69,7 @@ def _near(rival: str, factor: float, also: Callable[[Record], bool] = lambda rec
     """On the start's own signal: validation below `factor` times a rival's, and one thing more."""
 
     def reached(record: Record, earlier: Sequence[Record], start: Settings) -> bool:
-        same = not {"signal", "noise", "points"} & set(_changed(record, start))
+        same = not OF_SIGNAL & {*_changed(record, start)}
         return same and _ratio(record, rival) < factor and also(record)
 
     return reached
@@ -78,6 +82,28 @@ def _one_control(record: Record, earlier: Sequence[Record], start: Settings) -> 
 def _raised_live(record: Record, earlier: Sequence[Record], start: Settings) -> bool:
     as_asked = record.start == start and {name for _, name, _ in record.changes} == {"lr"}
     return as_asked and _ratio(record, "persistence") < 0.5
+
+
+def _conducted(record: Record, earlier: Sequence[Record], start: Settings) -> bool:
+    as_asked = record.start == start and {name for _, name, _ in record.changes} == {"lr"}
+    return as_asked and len(record.changes) >= 2 and record.scores["validation"] < 0.002**2
+
+
+def _calm_end(record: Record, earlier: Sequence[Record], start: Settings) -> bool:
+    changed = {*_changed(record, start)} - {"schedule"}
+    as_asked = record.start["schedule"] == "one-cycle" and len(changed) <= 1
+    return as_asked and not changed & OF_SIGNAL and record.scores["loop"] < 0.01**2
+
+
+def _hears(record: Record, earlier: Sequence[Record], start: Settings) -> bool:
+    s = record.settings
+    echo = (s["signal"], s["noise"]) == ("echo", 0) and s["points"] >= 16
+    return echo and s["hidden"] == start["hidden"] and _ratio(record, "AR") < 1.4
+
+
+def _three_changes(record: Record, earlier: Sequence[Record], start: Settings) -> bool:
+    changed = {*_changed(record, start)}
+    return len(changed) <= 3 and not changed & OF_SIGNAL and record.scores["loop"] < 0.05
 
 
 def _blind_in_closed_loop(record: Record, earlier: Sequence[Record], start: Settings) -> bool:
@@ -97,16 +123,30 @@ def _made_to_forget(record: Record, earlier: Sequence[Record], start: Settings) 
     return _changed(record, start) == ["bias"] and _ratio(record, "persistence") > 0.12
 
 
+REACHED = 1.1  # times the noise floor; what is above it is called more than noise
+
+
 def standing(record: Record) -> str:
-    """How far a run has come, in the terms of the goals."""
+    """How far a run has come: in the wave's units, and in the terms of the goals."""
+    if record.diverged:
+        return f"This run diverged at step {record.steps}."
     scores = record.scores
     rivals = {name: s for name, s in scores.items() if name not in ("validation", "loop") and s}
     ratios = [f"{_ratio(record, name):.3g} times {name}" for name, s in rivals.items() if s > 1e-5]
-    return f"This run: {', '.join(ratios)}; closed loop {scores['loop']:.2g}."
+    rmse, loop = math.sqrt(scores["validation"]), math.sqrt(scores["loop"])
+    text = f"Validation RMSE {rmse:.3g} (MSE {scores['validation']:.3g}: {', '.join(ratios)}); "
+    text += f"closed loop RMSE {loop:.2g} (MSE {scores['loop']:.2g})."
+    if _ratio(record, "noise floor") < REACHED:
+        text += " The noise floor is reached, within a tenth: what is left is noise."
+    return text
 
 
 def _start(line: str) -> Settings:
     return {**DEFAULTS, **from_text(line)[0]}
+
+
+def _copied(**changes) -> str:
+    return to_text({**_start(PRESETS["the copied recipe"].line), **changes})
 
 
 _SQUARE = "signal=square-with-a-long-gap noise=0 window=75 hidden=32 steps=1000 lr=0.003 bias=1 "
@@ -114,6 +154,9 @@ _GAP, _FORGET = _SQUARE + "points=16 seed=1 ", _SQUARE + "points=12 "
 _SLOW = "signal=two-sines lr=0.0001 steps=2000 hidden=4 batch=4 "
 _DOOMED = "optimizer=SGD lr=3 cell=RNN "
 _TWO = "signal=two-sines steps=200 "
+_QUIET = "noise=0 lr=0.03 "
+_ECHO = "signal=echo noise=0 points=25 window=15 hidden=8 steps=500 "
+_RESTLESS = "noise=0 lr=0.03 beta2=0.95 seed=1 "
 
 CHALLENGES = {
     "floor": Challenge(
@@ -129,6 +172,7 @@ CHALLENGES = {
         "for another: try seed 3. Nobody gets far below the floor, since noise cannot be forecast.",
         solution=("lr=0.001",),
         near_miss=("steps=100 lr=0.001",),
+        controls=("steps", "lr"),
     ),
     "rescue": Challenge(
         "Save it with one control",
@@ -143,6 +187,7 @@ CHALLENGES = {
         "itself.",
         solution=(_DOOMED + "clip=0.01",),
         near_miss=(_DOOMED + "clip=0.1",),
+        controls=("optimizer", "lr", "clip"),
     ),
     "live": Challenge(
         "Live, without losing the weights",
@@ -158,6 +203,7 @@ CHALLENGES = {
         "Share has the change and its step, and reproduces the run.",
         solution=(_SLOW + "@100 lr=0.01",),
         near_miss=(_SLOW + "@1500 lr=0.0003",),
+        controls=("lr",),
     ),
     "small": Challenge(
         "As small as possible",
@@ -173,6 +219,7 @@ CHALLENGES = {
         "but in our runs it did not find the way. Remember AR: 33 weights and no gradient descent.",
         solution=("hidden=2 noise=0.2 steps=1000",),
         near_miss=("hidden=4 noise=0.2 steps=1000",),
+        controls=("hidden", "cell"),
     ),
     "illusion": Challenge(
         "One step perfect, closed loop wrong",
@@ -190,6 +237,7 @@ CHALLENGES = {
         "trouble: a clean sine is linear.)",
         solution=("noise=0 window=5",),
         near_miss=("noise=0 window=50",),
+        controls=("window", "noise"),
     ),
     "gap": Challenge(
         "Where an RNN fails and an LSTM does not",
@@ -207,6 +255,7 @@ CHALLENGES = {
         "RNNs get there.)",
         solution=(_GAP + "cell=RNN", _GAP + "cell=LSTM"),
         near_miss=(_GAP + "cell=LSTM",),
+        controls=("cell",),
     ),
     "forget": Challenge(
         "Forget on purpose",
@@ -222,6 +271,7 @@ CHALLENGES = {
         "the forget gate's heat map: training must raise it, and with some seeds it does.",
         solution=(_FORGET.replace("bias=1", "bias=-2"),),
         near_miss=(_FORGET,),
+        controls=("bias",),
     ),
     "family": Challenge(
         "One network for all",
@@ -237,6 +287,7 @@ CHALLENGES = {
         "periods. Look at the closed loop as well: what wins one step ahead need not forecast.",
         solution=("signal=family-of-waves window=50 hidden=32 steps=2000",),
         near_miss=("signal=family-of-waves window=5 hidden=32 steps=2000",),
+        controls=("window", "hidden"),
     ),
     "budget": Challenge(
         "Fast and good",
@@ -253,6 +304,76 @@ CHALLENGES = {
         "Several together do it, and there is more than one such set.",
         solution=(_TWO + "hidden=32 batch=32 window=50",),
         near_miss=(_TWO + "hidden=8 batch=4 window=20 lr=0.01",),
+        controls=("lr", "batch", "window", "hidden"),
+    ),
+    "calm": Challenge(
+        "A calm end",
+        "One-cycle lowers the rate to almost nothing at the end. Does it help this run by itself? "
+        "Predict, try, and then find it a partner: one control more.",
+        _start(_QUIET),
+        _calm_end,
+        "the schedule set to one-cycle, one other control changed at most, the same signal, and a "
+        "closed loop RMSE below 0.01",
+        "Adam divides by a running size of the gradients. How long should it remember those of "
+        "the beginning, when the run has only 300 steps?",
+        "By itself the cycle did not help here: with three seeds of three the loss one step ahead "
+        "was higher than at a constant rate. With a β₂ of 0.95, a memory of twenty steps in place "
+        "of a thousand, the closed loop's RMSE fell below a hundredth. That β₂ alone, at the "
+        "constant rate, is no gain: with seed 1 the closed loop is off by more than 0.3. A change "
+        "is worth what its company makes of it (lesson 05).",
+        solution=(_QUIET + "schedule=one-cycle beta2=0.95",),
+        near_miss=(_QUIET + "schedule=one-cycle",),
+        controls=("schedule", "beta2"),
+    ),
+    "echo": Challenge(
+        "How far back can it hear?",
+        "Each value repeats the one a quarter of a period before, here 6 steps, but one in ten is "
+        "new. AR has a weight for exactly that. What must 8 units do? How long an echo can they "
+        "learn in 500 steps: of 2, 4 or 6?",
+        _start(_ECHO),
+        _hears,
+        "this network on an echo without noise, 16 points per period or more, and a validation "
+        "loss below 1.4 times AR's",
+        "To repeat what came four steps ago, how many numbers must the state hold at once?",
+        "As many as the echo is long; and at every step all of them move up by one place. At 16 "
+        "points, 4 steps, three seeds of three came within 1.4 times AR's loss; at 25 points, 6 "
+        "steps, none came within 1.5. For AR it is one weight, at any length up to 32. Where the "
+        "task is to copy, a linear model is hard to beat.",
+        solution=(_ECHO.replace("points=25", "points=16"),),
+        near_miss=(_ECHO,),
+        controls=("points", "window"),
+    ),
+    "three": Challenge(
+        "Three changes to a copied recipe",
+        "*The copied recipe* is small in error one step ahead, and useless in closed loop. Which "
+        "three of its settings would you change? (Compare with *our recipe*, which changes more.)",
+        _start(PRESETS["the copied recipe"].line),
+        _three_changes,
+        "three controls changed at most, the same signal, and a closed loop MSE below 0.05",
+        "A state that never gets older than ten steps in training has to live for 80 here.",
+        "Windows of 50, batches of 32 and the loss on every output did it with three seeds of "
+        "three, in the same 100 steps. Windows of 10 with all else changed, 400 steps as well, "
+        "stayed above 0.2. Which change matters depends on which failure you look at: one step "
+        "ahead, the copied recipe was not bad.",
+        solution=(_copied(window=50, batch=32, loss="every output"),),
+        near_miss=(_copied(batch=16, loss="every output", steps=400),),
+        controls=("window", "batch", "loss", "steps"),
+    ),
+    "conduct": Challenge(
+        "Conduct a run",
+        "The rate is high to the end, and this run never settles. Be its schedule: lower the rate "
+        "while it trains, twice at least. Or write it down, as in `@150 lr=0.01 @250 lr=0.001` at "
+        "the end of the line under Share. *Replay* plays the run again as you conducted it.",
+        _start(_RESTLESS),
+        _conducted,
+        "this very run, with nothing changed but the learning rate, live, twice or more, and a "
+        "validation RMSE below 0.002",
+        "A lower speed gives you time. Stay high for half of the budget, end low.",
+        "High rates go far, low rates settle. The line under Share is the whole performance: "
+        "whoever pastes it hears the same. A schedule is the same thing, written by somebody else.",
+        solution=(_RESTLESS + "@200 lr=0.01 @250 lr=0.001",),
+        near_miss=(_RESTLESS + "@100 lr=0.1 @200 lr=0.03",),
+        controls=("lr",),
     ),
 }
 NUMBERED = {key: f"{k} · {c.title}" for k, (key, c) in enumerate(CHALLENGES.items(), 1)}

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.lib.stride_tricks import sliding_window_view
 
-from helpers import ar_forecast, create_sequences, persistence
+from helpers import ar_forecast, persistence
 
 from .settings import CONTROLS, Settings, checked
 from .signals import SIGNALS, clean_signal
@@ -47,7 +48,7 @@ def make_data(settings: Settings) -> Data:
         "persistence": np.mean((val_after - persistence(val_inputs, 1)) ** 2),
         "AR": np.mean((val_after - ar_forecast(_fit_ar(inputs, after), val_inputs, 1)) ** 2),
     }
-    if settings["noise"]:
+    if settings["noise"] or SIGNALS[settings["signal"]].foreseen:
         _, clean_after = _windows(clean, window)
         rivals["noise floor"] = np.mean((val_after - clean_after[chosen]) ** 2)
     targets = after
@@ -61,7 +62,7 @@ def make_data(settings: Settings) -> Data:
 
 
 def _series(settings: Settings, rng, least: int) -> tuple[list, list]:
-    """Training and validation series, each a list of (time, 1), and the validation ones clean."""
+    """Training and validation series, lists of (time, 1), and what is foreseen of the latter."""
     signal, points, noise = settings["signal"], settings["points"], settings["noise"]
     if SIGNALS[signal].family:
         lengths = [[settings["window"] + 1] * number for number in FAMILY]
@@ -71,19 +72,22 @@ def _series(settings: Settings, rng, least: int) -> tuple[list, list]:
             [clean_signal(signal, points * f, n, rng.uniform()) for f, n in zip(*both, strict=True)]
             for both in zip(factors, lengths, strict=True)
         ]
+        foreseen = parts[1]
     else:
         whole = clean_signal(signal, points, TRAIN + VALIDATION)
         parts = [[whole[:TRAIN]], [whole[TRAIN:]]]
+        foreseen = [clean_signal(signal, points, TRAIN + VALIDATION, foreseen=True)[TRAIN:]]
     noisy = [[s + noise * rng.standard_normal(s.shape) for s in part] for part in parts]
-    return noisy, parts[1]
+    return noisy, foreseen
 
 
 def _windows(series: list[np.ndarray], window: int) -> tuple[np.ndarray, np.ndarray]:
-    pairs = [create_sequences(one, window) for one in series]
-    if len(pairs) == 1:
-        return pairs[0]
-    firsts = [(inputs[:1], after[:1]) for inputs, after in pairs]
-    return tuple(np.concatenate(part) for part in zip(*firsts, strict=True))
+    """As `helpers.create_sequences`, of one series; of many only the first window of each."""
+    if len(series) == 1:
+        both = sliding_window_view(series[0], window + 1, axis=0).swapaxes(1, 2)
+    else:
+        both = np.stack([one[: window + 1] for one in series])
+    return both[:, :window], both[:, window:]
 
 
 def _fit_ar(inputs: np.ndarray, after: np.ndarray) -> np.ndarray:

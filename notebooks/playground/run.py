@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections import deque
 from collections.abc import Iterator
@@ -16,13 +17,14 @@ from helpers import Forecaster, closed_loop, evaluate, rmse_by_horizon, set_forg
 from .data import AHEAD, Data, make_data
 from .settings import (
     CONTROLS,
-    LIVE,
     Changes,
     Settings,
     arguments,
+    check_is_live,
     checked,
     checked_changes,
     checked_value,
+    idle,
     to_text,
 )
 
@@ -47,6 +49,7 @@ class Record:
     parameters: int
     diverged: bool
     steps: int
+    model: nn.Module  # as it was at the end
 
 
 class Run:
@@ -65,7 +68,9 @@ class Run:
         self.settings = checked(settings)
         self.started_with = dict(self.settings)
         self.changes: list[tuple[int, str, object]] = []
-        self._due = deque(checked_changes(changes))  # of a shared line, still to come
+        self._due = deque(
+            checked_changes(changes, self.settings)
+        )  # of a shared line, still to come
         self.data = data or make_data(self.settings)
         self.losses: list[float] = []
         self.checks: list[tuple[int, float]] = []  # (step, validation loss)
@@ -84,7 +89,11 @@ class Run:
         if s["cell"] == "LSTM" and s["bias"] != "as drawn":
             set_forget_bias(self.model.rnn, s["bias"])
         kind = getattr(torch.optim, s["optimizer"])
-        self.optimizer = kind(self.model.parameters(), **arguments(s, "training"))
+        self.optimizer = kind(self.model.parameters(), **arguments(s, "training"), **memory(s))
+        self._schedule = None
+        if s["schedule"] == "one-cycle":
+            cycle = torch.optim.lr_scheduler.OneCycleLR
+            self._schedule = cycle(self.optimizer, s["lr"], total_steps=s["steps"])
         self._generator = torch.Generator().manual_seed(s["seed"])
         self._training = self._train()
         self.parameters = sum(p.numel() for p in self.model.parameters())
@@ -93,8 +102,10 @@ class Run:
 
     def _draw_batches(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         while True:
-            size = (self.settings["batch"],)
-            chosen = torch.randint(len(self.data.inputs), size, generator=self._generator)
+            size, chosen = self.settings["batch"], slice(None)
+            if size != "all":
+                total = len(self.data.inputs)
+                chosen = torch.randint(total, (size,), generator=self._generator)
             yield self.data.inputs[chosen], self.data.targets[chosen]
 
     def _train(self) -> Iterator[tuple[float, float]]:
@@ -111,14 +122,18 @@ class Run:
         return self.diverged or self.step_count >= self.settings["steps"]
 
     @property
+    def all_changes(self) -> Changes:
+        """The live changes so far, and those of a shared line that are still to come."""
+        return (*self.changes, *self._due)
+
+    @property
     def text(self) -> str:
         """The line that reproduces the run, its live changes included."""
-        return to_text(self.started_with, (*self.changes, *self._due))
+        return to_text(self.started_with, self.all_changes)
 
     def set_live(self, name: str, value) -> None:
         """Change a live setting from the next step on, and remember when. Weights are kept."""
-        if name not in LIVE:
-            raise ValueError(f"name is {name!r}; allowed: live settings, {', '.join(LIVE)}")
+        check_is_live(name, self.settings)
         value = checked_value(name, value)
         if self.settings[name] == value:
             return
@@ -127,12 +142,19 @@ class Run:
             self.started_with[name] = value
         else:
             self.changes.append((self.step_count, name, value))
+        if idle(name, self.settings):
+            return
+        group = self.optimizer.param_groups[0]
         if name == "clip":
             self._training = self._train()  # it goes on with the next batch
-        elif name == "dropout" and self.settings["layers"] > 1:
+        elif name == "dropout":
             self.model.rnn.dropout = value
-        elif CONTROLS[name].of == "training" and CONTROLS[name].argument:
-            self.optimizer.param_groups[0][CONTROLS[name].argument] = value
+        elif name == "momentum":
+            group.update(memory(self.settings))
+        elif name == "beta2":
+            group["betas"] = (group["betas"][0], value)
+        elif argument := CONTROLS[name].argument:
+            group[argument] = value
 
     def step(self) -> None:
         """One optimiser step. Interrupted in it, the run goes on with the same batch."""
@@ -149,6 +171,8 @@ class Run:
             self._generator.set_state(before)
             self._training = self._train()
             raise
+        if self._schedule:
+            self._schedule.step()
         self.losses.append(loss)
         self.diverged = not loss < DIVERGED
         if not self.diverged and (self.step_count % CHECK_EVERY == 0 or self.ended):
@@ -199,6 +223,7 @@ class Run:
             self.parameters,
             self.diverged,
             self.step_count,
+            copy.deepcopy(self.model),
         )
 
     def forecast(self) -> np.ndarray:
@@ -215,10 +240,29 @@ class Run:
         with torch.no_grad():
             return self.model(torch.tensor(self.data.stretch[None, :-1]).float())[0].numpy()
 
-    def inside(self, layer: int, what: str) -> tuple[str, np.ndarray]:
-        """A title, and gates or states of a layer along the stretch: (lead + AHEAD, hidden)."""
+    def forecast_by(self, reference: Record) -> np.ndarray:
+        """The same stretch in closed loop by another run's network, after its own window."""
+        lead = self.data.lead
+        first = max(0, lead - reference.settings["window"])
+        return closed_loop(reference.model, self.data.stretch[None, first:lead], AHEAD)[0]
+
+    def inside(
+        self, layer: int, what: str, model: Forecaster | None = None
+    ) -> tuple[str, np.ndarray]:
+        """A title, and gates or states of a layer along the stretch: (lead + AHEAD, hidden).
+
+        `model` may be another network than the run's own.
+        """
         stretch = torch.tensor(self.data.stretch[None]).float()
-        return look_inside(self.model.rnn, stretch, layer, what)
+        return look_inside((model or self.model).rnn, stretch, layer, what)
+
+
+def memory(settings: Settings) -> dict[str, object]:
+    """The optimiser's momentum, or Adam's two betas, as keyword arguments."""
+    first = settings["momentum"]
+    if settings["optimizer"] == "SGD":
+        return {"momentum": 0.0 if first == "as usual" else first}
+    return {"betas": (0.9 if first == "as usual" else first, settings["beta2"])}
 
 
 def look_inside(rnn: nn.RNNBase, x: torch.Tensor, layer: int, what: str) -> tuple[str, np.ndarray]:

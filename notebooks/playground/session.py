@@ -6,14 +6,24 @@ frozen value, a `Moment`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from .challenges import CHALLENGES, standing
+from .challenges import CHALLENGES, NUMBERED, standing
 from .data import OF_DATA
 from .run import Record, Run
 from .screen import HISTORY
-from .settings import CONTROLS, DEFAULTS, LIVE, Changes, Settings, differences, from_text
+from .settings import (
+    CONTROLS,
+    DEFAULTS,
+    Changes,
+    Scene,
+    Settings,
+    differences,
+    from_text,
+    is_live,
+)
 
 UNDO = 50  # steps back that are kept
 DRAG = 2.0  # seconds within which one undo takes back all moves of a control
@@ -38,6 +48,9 @@ class Moment:
     count: int = 0  # records so far, those that were cleared or pushed out as well
     challenge: str = ""  # its key in CHALLENGES
     since: int = 0  # the count when the challenge began
+    reference: Record | None = None  # the run to which others are compared
+    scenes: tuple[Scene, ...] = ()  # of a replay, those still to come
+    replayed: int = 0  # and how many have begun
 
 
 class Session:
@@ -55,6 +68,8 @@ class Session:
         self._moment = Moment({}, "", 0)
         self._past: list[Moment] = []
         self._moved: tuple[tuple[str, ...], float] = ((), 0.0)
+        self.reached: set[str] = set()  # challenges
+        self._hinted = ""  # the challenge whose hint is shown
 
     @property
     def now(self) -> Moment:
@@ -75,6 +90,16 @@ class Session:
     @property
     def challenge(self) -> str:
         return self._moment.challenge
+
+    @property
+    def reference(self) -> Record | None:
+        """The earlier run to which this one is compared."""
+        return self._moment.reference
+
+    @property
+    def scenes(self) -> tuple[Scene, ...]:
+        """The runs of a replay that are still to come."""
+        return self._moment.scenes
 
     # ---- what a reader does
 
@@ -105,6 +130,7 @@ class Session:
         except ValueError as error:
             return Answer(f"Nothing was changed. {error}")
         self._remember()
+        self._moment = replace(self._moment, scenes=())
         self.restart(settings, changes)
         return Answer()
 
@@ -118,12 +144,33 @@ class Session:
     def begin(self, challenge: str) -> Answer:
         """Begin a challenge, by its key; an empty one ends the challenge."""
         self._remember()
-        self._moment = replace(self._moment, challenge=challenge)
+        self._moment = replace(self._moment, challenge=challenge, scenes=())
+        self._hinted = ""
         if challenge:
             self.restart(CHALLENGES[challenge].start)
             self.settle()
             self._moment = replace(self._moment, since=self._moment.count)
         return self._goal()
+
+    def compare(self, number: int | None) -> None:
+        """Take an earlier run as the reference, by its number; None for none."""
+        self._remember()
+        found = [record for record in self.records if record.number == number]
+        self._moment = replace(self._moment, reference=found[0] if found else None)
+
+    def replay(self, scenes: tuple[Scene, ...]) -> Answer:
+        """Begin the first of some runs; `go_on` begins the next."""
+        self._remember()
+        self._moment = replace(self._moment, challenge="", scenes=scenes, replayed=0)
+        return self.go_on()
+
+    def go_on(self) -> Answer:
+        """Begin the next run of a replay, with its live changes still to come."""
+        scene, *rest = self.scenes
+        number = self._moment.replayed + 1
+        self._moment = replace(self._moment, scenes=tuple(rest), replayed=number)
+        self.restart(scene.settings, scene.changes)
+        return Answer(scene.caption, f"{number} of {number + len(rest)}.")
 
     def undo(self) -> Answer:
         """Take back the last change, whole."""
@@ -147,9 +194,26 @@ class Session:
         self._moment = replace(self._moment, records=())
 
     def hint(self) -> Answer:
+        """Show the challenge's hint on its card, from now on."""
         if not self.challenge:
             return Answer("Choose a challenge first.")
+        self._hinted = self.challenge
         return Answer(f"Hint: {CHALLENGES[self.challenge].hint}")
+
+    # ---- what is to be read beside the picture
+
+    def card(self) -> dict[str, tuple[str, str]]:
+        """The challenge's card: its parts by name, each a text and the strong word before it."""
+        if not self.challenge:
+            return {"question": ("", ""), "goal": ("", ""), "hint": ("", "")}
+        challenge, number = CHALLENGES[self.challenge], 1 + [*CHALLENGES].index(self.challenge)
+        reached = ", reached" if self.challenge in self.reached else ""
+        hint = challenge.hint if self._hinted == self.challenge else ""
+        return {
+            "question": (challenge.question, f"{number} of {len(CHALLENGES)}{reached}."),
+            "goal": (f"{challenge.goal}.", "Goal:"),
+            "hint": (hint, "Hint:" if hint else ""),
+        }
 
     # ---- what follows
 
@@ -159,14 +223,16 @@ class Session:
         if self._kept is None:
             self._record(self.run)
             self._kept = self._moment.count
+        record = self.records[-1]
         if not self.challenge:
-            return Answer()
-        challenge, record = CHALLENGES[self.challenge], self.records[-1]
+            more = f" Play goes on: {len(self.scenes)} to come." if self.scenes else ""
+            return Answer(standing(record) + more)
+        challenge = CHALLENGES[self.challenge]
         since = [r for r in self.records[:-1] if r.number > self._moment.since]
         if challenge.judge(record, since):
+            self.reached.add(self.challenge)
             return Answer(challenge.explanation, "Reached.")
-        hint = f"Hint: {challenge.hint}"
-        return Answer(f"Not yet: {challenge.goal}. {standing(record)} {hint}")
+        return Answer(f"{challenge.goal}. {standing(record)}", "Not yet:")
 
     def settle(self) -> None:
         """Record the run that the last restart has broken off."""
@@ -176,7 +242,7 @@ class Session:
 
     def _acts_live(self, name: str) -> bool:
         # A larger budget goes on with a run that has ended; all else would begin it anew.
-        return name in LIVE and (name == "steps" or not self.run.ended)
+        return is_live(name, self.run.settings) and (name == "steps" or not self.run.ended)
 
     def _set_live(self, changes: Settings) -> None:
         for name, value in changes.items():
@@ -198,18 +264,32 @@ class Session:
         self._moment = replace(self._moment, records=records, count=number)
 
     def _goal(self) -> Answer:
-        return Answer(f"Goal: {CHALLENGES[self.challenge].goal}.") if self.challenge else Answer()
+        if not self.challenge:
+            return Answer()
+        return Answer("Predict, then press Play.", f"{NUMBERED[self.challenge]}.")
+
+
+def between(run: Run, reference: Record | None) -> str:
+    """What differs in the settings of a run and of the reference, if there is one."""
+    if reference is None:
+        return ""
+    differs = differences(run.settings, reference.settings, was=True)
+    return f"Against run {reference.number}: {differs or 'the same settings'}."
 
 
 def summary(record: Record) -> str:
     """One line of the list of earlier runs."""
-    scores = record.scores
-    end = f"validation {scores['validation']:.3g}, closed loop {scores['loop']:.2g}"
+    validation, loop = (math.sqrt(record.scores[name]) for name in ("validation", "loop"))
+    end = f"RMSE {validation:.3g}, closed loop {loop:.2g}"
     end = f"diverged at step {record.steps}" if record.diverged else end
     return f"{record.number}: {record.name}; {end}"
 
 
-def listed(records: Sequence[Record]) -> list[tuple[str, int | None]]:
-    """The list of earlier runs as a menu: the latest first."""
-    first = ("Earlier runs: choose one to bring its settings back", None)
-    return [first, *((summary(record), record.number) for record in reversed(records))]
+def listed(records: Sequence[Record], first: str) -> list[tuple[str, int | None]]:
+    """A menu of earlier runs, the latest first, under a line that is none."""
+    return [(first, None), *((summary(record), record.number) for record in reversed(records))]
+
+
+def lines_of(records: Sequence[Record]) -> str:
+    """The runs as a text that replays them: each under its name."""
+    return "".join(f"# {record.name}\n{record.text}\n\n" for record in records)

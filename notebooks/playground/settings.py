@@ -18,13 +18,29 @@ from .signals import SIGNALS
 
 
 @dataclass(frozen=True)
+class Needs:
+    """That another setting has one of some options; `words` say so beside a control."""
+
+    setting: str
+    options: tuple
+    words: str
+
+    def met(self, settings: Settings) -> bool:
+        return settings[self.setting] in self.options
+
+
+CONSTANT = Needs("schedule", ("constant",), "set by cycle")
+
+
+@dataclass(frozen=True)
 class Control:
     """A setting: its label, its group, what it may be, where it starts, and what it acts on.
 
     `of` is "data", "network" or "training". `argument` names the keyword of `Forecaster` or of the
     optimiser that the value is handed to; without one, `run` or `data` reads the setting itself. A
-    `live` setting takes effect at once and keeps the weights; any other restarts the run. One
-    with a `caption` stands in the picture.
+    `live` setting takes effect at once and keeps the weights, as long as what it is `live_with` is
+    met; any other restarts the run. Where its `needs` are not met, it does nothing. One with a
+    `caption` stands in the picture.
     """
 
     label: str
@@ -36,8 +52,12 @@ class Control:
     argument: str = ""
     live: bool = False
     caption: bool = False
+    needs: Needs | None = None
+    live_with: Needs | None = None
 
 
+Settings = dict[str, object]
+Changes = tuple[tuple[int, str, object], ...]  # (after this many steps, live setting, value)
 RATES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 CONTROLS = {
     "signal": Control(
@@ -59,7 +79,7 @@ CONTROLS = {
     "points": Control(
         "points per period",
         "Signal",
-        (8, 12, 16, 20, 25, 30, 40, 50, 60),
+        (8, 12, 16, 20, 25, 30, 40, 50, 60, 63),
         25,
         "data",
         "samples in one period of the wave",
@@ -79,7 +99,7 @@ CONTROLS = {
     "hidden": Control(
         "hidden size",
         "Network",
-        (1, 2, 4, 8, 16, 32, 64),
+        (1, 2, 4, 8, 16, 32, 50, 64),
         16,
         "network",
         "units in a layer",
@@ -103,6 +123,7 @@ CONTROLS = {
         "share of the values between two layers that training sets to 0",
         live=True,
         caption=True,
+        needs=Needs("layers", (2, 3), "2+ layers"),
     ),
     "bias": Control(
         "forget bias",
@@ -111,14 +132,16 @@ CONTROLS = {
         "as drawn",
         "network",
         "where the bias of an LSTM's forget gate starts; *as drawn* is PyTorch's own start",
+        needs=Needs("cell", ("LSTM",), "LSTM only"),
     ),
     "optimizer": Control(
         "optimiser",
         "Optimiser",
-        ("SGD", "Adam"),
+        ("SGD", "Adam", "AdamW"),
         "Adam",
         "training",
-        "the rule that makes a step of a gradient: lessons 04 and 05",
+        "the rule that makes a step of a gradient: lessons 04 and 05; AdamW differs from Adam in "
+        "its weight decay alone",
     ),
     "lr": Control(
         "learning rate",
@@ -126,18 +149,59 @@ CONTROLS = {
         RATES,
         0.01,
         "training",
-        "the length of a step, as the optimiser understands it",
+        "the length of a step, as the optimiser understands it; with one-cycle, its peak",
         argument="lr",
         live=True,
         caption=True,
+        live_with=CONSTANT,
+    ),
+    "schedule": Control(
+        "schedule",
+        "Optimiser",
+        ("constant", "one-cycle"),
+        "constant",
+        "training",
+        "how the rate changes over the budget; *one-cycle* rises to its peak and falls to almost "
+        "nothing, and moves the momentum between 0.85 and 0.95: lesson 05",
+    ),
+    "momentum": Control(
+        "momentum, β₁",
+        "Optimiser",
+        ("as usual", 0.0, 0.5, 0.8, 0.9, 0.95),
+        "as usual",
+        "training",
+        "the memory of the mean gradient: 0.9 is about ten steps; *as usual* is 0 in SGD and 0.9 "
+        "in Adam",
+        live=True,
+        needs=CONSTANT,
+    ),
+    "beta2": Control(
+        "Adam's β₂",
+        "Optimiser",
+        (0.9, 0.95, 0.99, 0.999),
+        0.999,
+        "training",
+        "the memory of a gradient's size: 0.95 is about twenty steps, 0.999 a thousand",
+        live=True,
+        needs=Needs("optimizer", ("Adam", "AdamW"), "Adam only"),
+    ),
+    "decay": Control(
+        "weight decay",
+        "Optimiser",
+        (0.0, 0.0001, 0.001, 0.01, 0.1),
+        0.0,
+        "training",
+        "pulls the weights to 0; in SGD and Adam as part of the gradient, in AdamW beside it",
+        argument="weight_decay",
+        live=True,
     ),
     "batch": Control(
         "batch size",
         "Optimiser",
-        (1, 2, 4, 8, 16, 32),
+        (1, 2, 4, 8, 16, 32, "all"),
         16,
         "training",
-        "windows in a step, drawn at random",
+        "windows in a step, drawn at random; or *all* of the training part in every step",
         live=True,
         caption=True,
     ),
@@ -163,11 +227,12 @@ CONTROLS = {
     "steps": Control(
         "steps budget",
         "Optimiser",
-        (100, 200, 300, 500, 1000, 2000),
+        (100, 200, 300, 400, 500, 1000, 2000),
         300,
         "training",
         "optimiser steps in a run",
         live=True,
+        live_with=CONSTANT,
     ),
     "seed": Control(
         "seed",
@@ -179,9 +244,18 @@ CONTROLS = {
     ),
 }
 DEFAULTS = {name: control.default for name, control in CONTROLS.items()}
-LIVE = [name for name, control in CONTROLS.items() if control.live]
-Settings = dict[str, object]
-Changes = tuple[tuple[int, str, object], ...]  # (after this many steps, live setting, value)
+
+
+def idle(name: str, settings: Settings) -> str:
+    """Why a control cannot act with these settings, in two or three words; "" where it can."""
+    needs = CONTROLS[name].needs
+    return "" if needs is None or needs.met(settings) else needs.words
+
+
+def is_live(name: str, settings: Settings) -> bool:
+    """Whether a control acts on a running network; else it makes a new one."""
+    control = CONTROLS[name]
+    return control.live and (control.live_with is None or control.live_with.met(settings))
 
 
 def label_of(value) -> str:
@@ -227,17 +301,23 @@ def _is_number(value) -> bool:
     return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
 
 
-def checked_changes(changes: Changes) -> Changes:
-    """Live changes in rising order of their step, checked like settings."""
+def checked_changes(changes: Changes, settings: Settings) -> Changes:
+    """Live changes of a run with these settings, in rising order of their step, checked too."""
     checked, last = [], 0
     for step, name, value in changes:
         if isinstance(step, bool) or not isinstance(step, (int, np.integer)) or step < last:
             raise ValueError(f"the step of a change is {step!r}; allowed: whole, {last} or more")
-        if name not in LIVE:
-            raise ValueError(f"a change is of {name!r}; allowed: live settings, {', '.join(LIVE)}")
+        check_is_live(name, settings)
         checked.append((int(step), name, checked_value(name, value)))
         last = step
     return tuple(checked)
+
+
+def check_is_live(name: str, settings: Settings) -> None:
+    """ValueError unless a control acts on a run that has these settings."""
+    if name not in CONTROLS or not is_live(name, settings):
+        live = [name for name in CONTROLS if is_live(name, settings)]
+        raise ValueError(f"a change is of {name!r}; allowed: live settings, {', '.join(live)}")
 
 
 # ==== The line of text
@@ -269,10 +349,9 @@ def from_text(text: str) -> tuple[Settings, Changes]:
             if name in settings:
                 raise ValueError(f"{word!r}: {name} is given twice; allowed: once")
             settings[name] = value
-        elif name in LIVE:
-            changes.append((step, name, value))
         else:
-            raise ValueError(f"{word!r} after a step; allowed: live settings, {', '.join(LIVE)}")
+            check_is_live(name, {**DEFAULTS, **settings})
+            changes.append((step, name, value))
     return {**DEFAULTS, **settings}, tuple(changes)
 
 
@@ -296,7 +375,42 @@ def _parse(word: str) -> tuple[str, object]:
     raise ValueError(f"{word!r}; allowed for {name}: {', '.join(words)}")
 
 
-def differences(settings: Settings, other: Settings) -> str:
-    """What is different in `settings`: "hidden size 32, learning rate 0.1"."""
+def differences(settings: Settings, other: Settings, was: bool = False) -> str:
+    """What is different in `settings`: "hidden size 32, learning rate 0.1".
+
+    With `was`, what it is in the other as well: "hidden size 32 (there 16)".
+    """
     changed = [name for name in CONTROLS if settings[name] != other[name]]
-    return ", ".join(f"{CONTROLS[name].label} {label_of(settings[name])}" for name in changed)
+    there = {name: f" (there {label_of(other[name])})" if was else "" for name in changed}
+    return ", ".join(
+        f"{CONTROLS[name].label} {label_of(settings[name])}{there[name]}" for name in changed
+    )
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One run of a replay, and what is said of it."""
+
+    caption: str
+    settings: Settings
+    changes: Changes
+
+
+def from_lines(text: str) -> tuple[Scene, ...]:
+    """The runs of a text with a line of settings each; lines with # before one are its caption.
+
+    Raises ValueError, naming the line that is wrong, or for a text without a line of settings.
+    """
+    scenes, caption = [], []
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.strip().startswith("#"):
+            caption.append(line.strip("# \t"))
+        elif line.strip():
+            try:
+                scenes.append(Scene(" ".join(caption), *from_text(line)))
+            except ValueError as error:
+                raise ValueError(f"line {number}: {error}") from error
+            caption = []
+    if not scenes:
+        raise ValueError(f"the replay is {text[:40]!r}; allowed: a text with lines of settings")
+    return tuple(scenes)
