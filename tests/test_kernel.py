@@ -32,7 +32,8 @@ print(json.dumps(dict(settings=run.settings, steps=run.step_count, view=p.view,
 LOSSES = """p.set(**from_text(line)[0])
 p.buttons["Reset"].click(); p.drain(); p.run(50)
 print(json.dumps(p.session.run.losses))"""
-REPLAY = """p.mailbox.append(("file", ({"content": b"steps=100 hidden=4 @20 lr=0.1\\nhidden=2"},)))"""
+REPLAY = """lines = b"steps=100 hidden=4 @20 lr=0.1\\nhidden=2"
+p.mailbox.append(("file", ({"content": lines},)))"""
 MEMORY = "print(open('/proc/self/status').read().split('VmRSS:')[1].split()[0])"
 
 

@@ -224,7 +224,7 @@ def test_the_end_of_a_challenge_is_said(made) -> None:
     assert playground.status.value.startswith("<b>Reached.</b> At the end of a short window")
     playground.buttons["Hint"].click()
     playground.turn()
-    assert playground.status.value.startswith("Hint: In closed loop the state lives")
+    assert playground.panel.hint.value.startswith("<b>Hint:</b> In closed loop the state lives")
 
 
 def test_divergence_is_shown_and_reset_recovers(made) -> None:

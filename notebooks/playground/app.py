@@ -228,6 +228,7 @@ class Playground(Player, Live):
         panel.tell(true, settings, session.records, reference)
         for part, (text, strong) in session.card().items():
             show_text(getattr(panel, part), text, strong)
+            getattr(panel, part).layout.display = "" if text else "none"
         challenge = CHALLENGES.get(session.challenge)
         panel.mark(challenge.controls if challenge else ())
         show_text(panel.between, between(session.run, reference))

@@ -38,6 +38,7 @@ STYLE = """<style>
 .lstm-playground .widget-html-content { line-height: 1.4 }
 .lstm-playground .lstm-marked { box-shadow: inset 3px 0 0 #E69F00 }
 .lstm-playground .lstm-card { border-left: 3px solid #E69F00; padding-left: 6px }
+.lstm-playground a { text-decoration: underline }
 .lstm-playground pre { max-height: 320px; overflow: auto; font-size: 12px }
 </style>"""
 HEADING = {"margin": "5px 0 1px 0"}

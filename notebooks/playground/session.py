@@ -194,11 +194,11 @@ class Session:
         self._moment = replace(self._moment, records=())
 
     def hint(self) -> Answer:
-        """Show the challenge's hint on its card, from now on."""
+        """Show the challenge's hint on its card, from now on; an answer where there is none."""
         if not self.challenge:
             return Answer("Choose a challenge first.")
         self._hinted = self.challenge
-        return Answer(f"Hint: {CHALLENGES[self.challenge].hint}")
+        return Answer()
 
     # ---- what is to be read beside the picture
 
@@ -232,7 +232,7 @@ class Session:
         if challenge.judge(record, since):
             self.reached.add(self.challenge)
             return Answer(challenge.explanation, "Reached.")
-        return Answer(f"{challenge.goal}. {standing(record)}", "Not yet:")
+        return Answer(standing(record), "Not yet.")
 
     def settle(self) -> None:
         """Record the run that the last restart has broken off."""
