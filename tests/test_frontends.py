@@ -139,7 +139,7 @@ def test_all_have_names_and_keep_them(page) -> None:
     tree = page.locator(".lstm-playground").aria_snapshot()
     nameless = ("- slider\n", "- combobox:", "- listbox:", "- textbox:", "- img\n", "- button\n")
     assert [role for role in nameless if role in tree + "\n"] == []
-    assert "parameters, step" in page.locator(".lstm-playground img").get_attribute("alt")
+    assert "step 100 of 100" in page.locator(".lstm-playground img").get_attribute("alt")
 
 
 def test_keys_reach_all_controls_and_stay_there(page) -> None:

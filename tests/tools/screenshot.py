@@ -39,6 +39,7 @@ def main() -> None:
                 page.wait_for_timeout(6000)  # the run before has ended
                 share.fill(line)
                 share.press("Enter")
+            page.get_by_role("combobox", name="compare with").select_option(index=2)
             page.locator("select").filter(has_text="forget gate").select_option("cell state")
             page.wait_for_timeout(10000)
             page.mouse.move(0, 0)
