@@ -144,7 +144,7 @@ class Panel:
         listing = tuple(record and record.number for record in (*records, reference))
         if listing != self._listed:
             self._listed = listing
-            kept = [r for r in (reference,) if r and r not in records]
+            kept = [reference] if reference and reference.number not in listing[:-1] else []
             self.runs.options = listed(records, EARLIER)  # which selects the first
             self.compare.options = listed([*kept, *records], NO_REFERENCE)
             self.saved.value = _link(lines_of(records), "replay.txt", "Save") if records else ""
@@ -198,10 +198,12 @@ class Panel:
         if "reference" not in hide:
             compared = [self.compare, *(view for name, view in views.items() if name == "shows")]
             right += [widgets.HBox(compared, layout={"flex_flow": "row wrap"}), self.between]
+        shared: list[widgets.Widget] = []
         if "share" not in hide:
-            shared = [widgets.HTML("<b>Share</b>"), self.share, buttons["Replay"], self.file]
-            shared += [] if "code" in hide else [buttons["Code"]]
-            right += [widgets.HBox(shared, layout={"align_items": "center"}), self.code]
+            shared += [widgets.HTML("<b>Share</b>"), self.share, buttons["Replay"], self.file]
+        if "code" not in hide:
+            shared.append(buttons["Code"])
+        right += [widgets.HBox(shared, layout={"align_items": "center"}), self.code]
         wide = {"flex": "1 1 480px", "min_width": "0", "max_width": "780px"}
         return [
             widgets.VBox(self._controls(hide), layout={"flex": "0 1 326px", "overflow": "hidden"}),
