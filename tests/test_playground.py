@@ -492,6 +492,22 @@ def test_after_the_end_a_live_setting_restarts_and_a_larger_budget_goes_on() -> 
     assert session.run.text == first.text
 
 
+def test_a_smaller_budget_after_the_end_begins_anew() -> None:
+    session = Session({**SMALL, "steps": 200})
+    finish(session)
+    session.change({"steps": 100})
+    assert session.run.settings["steps"] == 100
+    assert (session.run.step_count, session.run.changes) == (0, [])
+    finish(session)
+    session.change({"lr": 0.1})
+    session.run.run(50)
+    session.change({"lr": 0.3}, at=9.0)
+    finish(session)
+    session.restart()
+    finish(session)
+    assert session.records[-1].name == "other live changes"
+
+
 def test_history_and_clear() -> None:
     session = Session({**SMALL})
     finish(session)
@@ -707,12 +723,14 @@ def test_a_session_says_whether_a_challenge_is_reached() -> None:
     session, challenge = Session({**SMALL}), CHALLENGES["illusion"]
     session.begin("illusion")
     session.change({"window": 5})
-    assert (finish(session).strong, session.finish().text) == ("Reached.", challenge.explanation)
+    assert finish(session).strong == "Reached."
+    assert session.finish().text.startswith(f"{challenge.explanation} Validation RMSE ")
     session.change({"window": 50})
     answer = finish(session)
     assert answer.strong == "Not yet."
     assert answer.text.startswith("Validation RMSE ")
     assert re.search(r"[\d.]+ times persistence", answer.text)
+    assert answer.text.endswith(" Changed: nothing.")
     assert challenge.hint not in answer.text
     assert session.card()["hint"] == ("", "")
     session.hint()

@@ -223,14 +223,13 @@ class Playground(Player, Live):
     def _sync(self) -> None:
         session, panel, settings = self.session, self.panel, self.session.run.settings
         reference = session.reference
-        true = {**settings, **self.view, "compare": reference and reference.number}
+        true = {**settings, **self.view, "compare": reference.number if reference else 0}
         true |= {"challenge": session.challenge, "share": session.run.text}
         panel.tell(true, settings, session.records, reference)
         for part, (text, strong) in session.card().items():
             show_text(getattr(panel, part), text, strong)
             getattr(panel, part).layout.display = "" if text else "none"
-        challenge = CHALLENGES.get(session.challenge)
-        panel.mark(challenge.controls if challenge else ())
+        panel.mark(session.marked)
         show_text(panel.between, between(session.run, reference))
         panel.show_code(to_script(session.run) if self.code_shown else "")
 

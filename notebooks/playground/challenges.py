@@ -179,7 +179,7 @@ CHALLENGES = {
         "This run will not survive. Which single control can save it? There is more than one.",
         _start(_DOOMED),
         _one_control,
-        "one control changed, no divergence, and less than half of persistence's error",
+        "one control changed, no divergence, and less than half of persistence's MSE",
         "Either the steps are too long, or the gradient that sets their length is.",
         "Gradient descent steps as far as learning rate times gradient. Rates from 0.01 to 0.3 "
         "help (smaller ones survive, but get nowhere in 300 steps), and so does clipping at 0.01. "
@@ -196,7 +196,7 @@ CHALLENGES = {
         _start(_SLOW),
         _raised_live,
         "this very run, with nothing changed but the learning rate, live, and below half of "
-        "persistence's error at the end",
+        "persistence's MSE at the end",
         "The learning rate is marked live. Press Reset, Play, and move it during the run; a lower "
         "speed gives you time.",
         "The weights stay, only the steps get longer, so the curve bends at once. The line under "
@@ -227,8 +227,7 @@ CHALLENGES = {
         "build it.",
         _start("noise=0"),
         _blind_in_closed_loop,
-        "less than 5 % of persistence's error one step ahead, but a mean squared error above 0.2 "
-        "in closed loop",
+        "less than 5 % of persistence's MSE one step ahead, but an MSE above 0.2 in closed loop",
         "In closed loop the state lives for 80 steps. Which control decides how old a state gets "
         "in training?",
         "At the end of a short window the last few values nearly give the next one, and so the "
@@ -246,7 +245,7 @@ CHALLENGES = {
         _start(_GAP + "cell=RNN"),
         _both_cells,
         "two runs with the settings of the start, but for the cell type: the RNN above 12 % of "
-        "persistence's error, the LSTM below 6 %",
+        "persistence's MSE, the LSTM below 6 %",
         "Let the RNN finish its run, then change only the cell type and let the LSTM finish. "
         "Look at the forecast: who knows when the gap ends?",
         "To know when the gap ends, a number has to survive 40 steps without a trace of it in the "
@@ -264,7 +263,7 @@ CHALLENGES = {
         _start(_FORGET),
         _made_to_forget,
         "this LSTM, with one control under Network changed, not its type or sizes, and an end "
-        "above 12 % of persistence's error",
+        "above 12 % of persistence's MSE",
         "The forget gate decides how much of the cell state survives a step. Its bias can be set.",
         "A bias of -2 starts the forget gates near 0.12: along the road of the cell state, little "
         "more than a hundredth is left after two steps, of a value and of its gradient. Look at "

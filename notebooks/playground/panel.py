@@ -82,7 +82,7 @@ class Panel:
             rows=3, tooltip="Earlier runs", layout={**rest, "height": "64px"}
         )
         self.compare = widgets.Dropdown(
-            options=listed((), NO_REFERENCE), description="compare with", layout=rest
+            options=listed((), NO_REFERENCE, none=0), description="compare with", layout=rest
         )
         self.share = widgets.Text(continuous_update=False, tooltip="Settings to share", layout=rest)
         self.file = widgets.FileUpload(
@@ -146,9 +146,9 @@ class Panel:
             self._listed = listing
             kept = [reference] if reference and reference.number not in listing[:-1] else []
             self.runs.options = listed(records, EARLIER)  # which selects the first
-            self.compare.options = listed([*kept, *records], NO_REFERENCE)
+            self.compare.options = listed([*kept, *records], NO_REFERENCE, none=0)
             self.saved.value = _link(lines_of(records), "replay.txt", "Save") if records else ""
-            self._said["history"] = self._said["compare"] = self._told["compare"] = None
+            self._said["history"], self._said["compare"], self._told["compare"] = None, 0, 0
         for name, value in true.items():
             if self._told[name] != value:
                 self._told[name] = value

@@ -29,7 +29,7 @@ class Player:
             "Reset": self._on_reset,
             "Undo": lambda: self.say(self.session.undo()),
             "Clear": lambda: self.session.clear(),
-            "Hint": lambda: self.say(self.session.hint()),
+            "Hint": self._on_hint,
             "Back": lambda: self._turn_card(-1),
             "Next": lambda: self._turn_card(1),
             "Replay": self._on_replay,
@@ -47,7 +47,10 @@ class Player:
         settings = self.session.run.settings
         moved = {name: value for name, value in moved.items() if settings[name] != value}
         if moved:
+            run = self.session.run
             self.session.change(moved, time.perf_counter())
+            if self.session.run is not run:
+                self.say(Answer())  # what was said is of the run before
         return bool(moved)
 
     def _on_play(self) -> None:
@@ -73,7 +76,14 @@ class Player:
         self.playing = False
 
     def _on_share(self, text: str) -> None:
-        self.say(self.session.bring(text))
+        answer = self.session.bring(text)
+        self.say(answer)
+        self.playing = self.playing or not answer.text
+
+    def _on_hint(self) -> None:
+        answer = self.session.hint()
+        if answer.text:
+            self.say(answer)
 
     def _on_preset(self, name: str) -> None:
         self.session.bring(PRESETS[name].line)

@@ -172,7 +172,8 @@ class Screen(Canvas):
         self.message = f"diverged at step {at}: press Reset" if run.diverged else ""
         self._message.set_text(self.message)
         self.state = f"{run.parameters:,} parameters, step {at} of {budget}, {state}"
-        self.error = f"validation {in_units(run.checks[-1][1])}" if not run.diverged else ""
+        step, loss = run.checks[-1]
+        self.error = "" if run.diverged else f"validation {in_units(loss)} at step {step}"
         self.paint_fast()
 
     def _show_yardsticks(self, run: Run, earlier: Sequence[Record]) -> None:

@@ -96,7 +96,7 @@ def _data(s: Settings, line: str) -> str:
     signal, window = SIGNALS[s["signal"]], s["window"]
     train = FAMILY[0] if signal.family else TRAIN
     values = {
-        "line": " ".join(word for word in line.split() if word not in usual) or "all as usual",
+        "line": " ".join(word for word in line.split() if word not in usual) or "default settings",
         "wave": inspect.getsource(signal.wave),
         "name": signal.wave.__name__,
         "train": train,

@@ -92,6 +92,12 @@ class Session:
         return self._moment.challenge
 
     @property
+    def marked(self) -> tuple[str, ...]:
+        """The controls that a challenge is about, once its hint has been asked for."""
+        hinted = self.challenge and self._hinted == self.challenge
+        return CHALLENGES[self.challenge].controls if hinted else ()
+
+    @property
     def reference(self) -> Record | None:
         """The earlier run to which this one is compared."""
         return self._moment.reference
@@ -109,7 +115,7 @@ class Session:
         if names != self._moved[0] or at - self._moved[1] > DRAG:
             self._remember()
         self._moved = (names, at)
-        if all(map(self._acts_live, names)):
+        if all(self._acts_live(name, value) for name, value in changes.items()):
             self._set_live(changes)
         else:
             self.restart({**self.run.settings, **changes})
@@ -180,7 +186,8 @@ class Session:
         self._moved = ((), 0.0)
         old = self.run.settings
         moved = {name: then.settings[name] for name in CONTROLS if then.settings[name] != old[name]}
-        if then.run == self._begun and all(map(self._acts_live, moved)):
+        live = all(self._acts_live(name, value) for name, value in moved.items())
+        if then.run == self._begun and live:
             self._set_live(moved)
         elif then.line != self.run.text:
             self.restart(*from_text(then.line))
@@ -204,16 +211,8 @@ class Session:
 
     def card(self) -> dict[str, tuple[str, str]]:
         """The challenge's card: its parts by name, each a text and the strong word before it."""
-        if not self.challenge:
-            return {"question": ("", ""), "goal": ("", ""), "hint": ("", "")}
-        challenge, number = CHALLENGES[self.challenge], 1 + [*CHALLENGES].index(self.challenge)
-        reached = ", reached" if self.challenge in self.reached else ""
-        hint = challenge.hint if self._hinted == self.challenge else ""
-        return {
-            "question": (challenge.question, f"{number} of {len(CHALLENGES)}{reached}."),
-            "goal": (f"{challenge.goal}.", "Goal:"),
-            "hint": (hint, "Hint:" if hint else ""),
-        }
+        key = self.challenge
+        return card_of(key, key in self.reached, self._hinted == key)
 
     # ---- what follows
 
@@ -231,8 +230,9 @@ class Session:
         since = [r for r in self.records[:-1] if r.number > self._moment.since]
         if challenge.judge(record, since):
             self.reached.add(self.challenge)
-            return Answer(challenge.explanation, "Reached.")
-        return Answer(standing(record), "Not yet.")
+            return Answer(f"{_plain(challenge.explanation)} {standing(record)}", "Reached.")
+        changed = differences(record.settings, challenge.start) or "nothing"
+        return Answer(f"{standing(record)} Changed: {changed}.", "Not yet.")
 
     def settle(self) -> None:
         """Record the run that the last restart has broken off."""
@@ -240,9 +240,10 @@ class Session:
         if left and not left.ended and left.step_count >= 20:
             self._record(left)
 
-    def _acts_live(self, name: str) -> bool:
+    def _acts_live(self, name: str, value) -> bool:
         # A larger budget goes on with a run that has ended; all else would begin it anew.
-        return is_live(name, self.run.settings) and (name == "steps" or not self.run.ended)
+        longer = name == "steps" and not self.run.diverged and value > self.run.step_count
+        return is_live(name, self.run.settings) and (longer or not self.run.ended)
 
     def _set_live(self, changes: Settings) -> None:
         for name, value in changes.items():
@@ -259,14 +260,35 @@ class Session:
     def _record(self, run: Run) -> None:
         records, number = self.records, self._moment.count + 1
         name = differences(run.settings, records[-1].settings if records else DEFAULTS)
-        record = run.record(number, name or ("as before" if records else "default settings"))
+        if not name:
+            name = "as before" if records else "default settings"
+            name = "other live changes" if records and records[-1].text != run.text else name
+        record = run.record(number, name)
         records = (*records, record)[-HISTORY:]
         self._moment = replace(self._moment, records=records, count=number)
 
     def _goal(self) -> Answer:
-        if not self.challenge:
+        if not self.challenge or self.run.step_count:
             return Answer()
         return Answer("Predict, then press Play.", f"{NUMBERED[self.challenge]}.")
+
+
+def card_of(key: str, reached: bool, hinted: bool) -> dict[str, tuple[str, str]]:
+    """A challenge's card, by its key; empty for none."""
+    if not key:
+        return {"question": ("", ""), "goal": ("", ""), "hint": ("", "")}
+    challenge, number = CHALLENGES[key], 1 + [*CHALLENGES].index(key)
+    place = f"{number} of {len(CHALLENGES)}{', reached' if reached else ''}."
+    return {
+        "question": (_plain(challenge.question), place),
+        "goal": (f"{challenge.goal}.", "Goal:"),
+        "hint": (challenge.hint, "Hint:") if hinted else ("", ""),
+    }
+
+
+def _plain(text: str) -> str:
+    """A text of the lesson without its marks."""
+    return text.replace("*", "").replace("`", "")
 
 
 def between(run: Run, reference: Record | None) -> str:
@@ -282,12 +304,14 @@ def summary(record: Record) -> str:
     validation, loop = (math.sqrt(record.scores[name]) for name in ("validation", "loop"))
     end = f"RMSE {validation:.3g}, closed loop {loop:.2g}"
     end = f"diverged at step {record.steps}" if record.diverged else end
-    return f"{record.number}: {record.name}; {end}"
+    return f"{record.number}: {end}; {record.name}"
 
 
-def listed(records: Sequence[Record], first: str) -> list[tuple[str, int | None]]:
+def listed(
+    records: Sequence[Record], first: str, none: int | None = None
+) -> list[tuple[str, int | None]]:
     """A menu of earlier runs, the latest first, under a line that is none."""
-    return [(first, None), *((summary(record), record.number) for record in reversed(records))]
+    return [(first, none), *((summary(record), record.number) for record in reversed(records))]
 
 
 def lines_of(records: Sequence[Record]) -> str:
