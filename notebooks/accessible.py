@@ -42,6 +42,7 @@ const tell = () => {
     all('.noUi-handle', handle => {
       set(handle, 'aria-label', name);
       set(handle, 'aria-valuetext', value);
+      set(handle, 'aria-disabled', String(!!slider.querySelector('[disabled]')));
       label.title !== name && set(handle, 'aria-description', label.title);
     }, slider);
     if (slider.matches('.lstm-choice')) set(readout, 'contenteditable', 'false');
@@ -53,14 +54,15 @@ const tell = () => {
   all('img.widget-image', image => set(image, 'alt', text));
 };
 // Else the notebook's own keys act: b adds a cell, x cuts one, arrows leave a menu.
-const mute = e => e.target.matches?.('.lstm-accessible :is(.noUi-handle, select, button)') &&
+const keyed = '.lstm-accessible :is(.noUi-handle, select, button, a, pre)';
+const mute = e => e.target.matches?.(keyed) &&
   e.target.toggleAttribute('data-lm-suppress-shortcuts',
     !(e.ctrlKey || e.metaKey || e.altKey || (e.shiftKey && e.key === 'Enter')));
 window.lstmMute ??= (window.addEventListener('keydown', mute, true), true);
 if (box && !box.lstmTold) {
   box.lstmTold = new MutationObserver(tell);
   box.lstmTold.observe(box, {subtree: true, childList: true, characterData: true,
-    attributeFilter: ['aria-valuetext', 'contenteditable']});
+    attributeFilter: ['aria-valuetext', 'contenteditable', 'disabled']});
   tell();
 }
 """

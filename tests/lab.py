@@ -116,7 +116,10 @@ def served(arguments: list[str], env: dict[str, str], address: str, log: Path) -
         yield
     finally:
         server.terminate()
-        server.wait(60)
+        try:
+            server.wait(30)
+        except subprocess.TimeoutExpired:  # Notebook 7 asks on its terminal, sometimes
+            server.kill()
 
 
 @contextmanager

@@ -160,6 +160,14 @@ def test_keys_reach_all_controls_and_stay_there(page) -> None:
             page.keyboard.press(key)
             assert page.evaluate(focused) == name
     assert page.locator(".jp-Cell").count() == cells
+    code = page.get_by_role("button", name="Code", exact=True)
+    code.click()
+    for what in (".lstm-playground a[download='run.py']", ".lstm-playground pre"):
+        page.locator(what).focus()
+        for key in "bx":
+            page.keyboard.press(key)
+    assert page.locator(".jp-Cell").count() == cells
+    code.click()
     menu.focus()
     before = menu.input_value()
     page.keyboard.press("ArrowDown")

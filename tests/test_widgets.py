@@ -187,6 +187,18 @@ def test_a_bad_line_changes_nothing_and_stays_to_be_mended(made) -> None:
     assert playground.session.run.settings["hidden"] == 2
 
 
+def test_why_a_line_was_refused_outlasts_the_end_of_the_run(made) -> None:
+    playground = made(config="steps=100 hidden=4")
+    turn_until(playground, lambda: playground.session.run.step_count >= 5)
+    playground.share.value = "hidden=7"
+    finish(playground)
+    assert "Validation RMSE" in playground.status.value
+    assert "Nothing was changed" in playground.status.value
+    playground.buttons["Play"].click()
+    finish(playground)
+    assert "Nothing was changed" not in playground.status.value
+
+
 def test_a_shared_line_reproduces_a_run_with_live_changes(made) -> None:
     playground = made(config="steps=200 hidden=4")
     turn_until(playground, lambda: playground.session.run.step_count >= 20)
@@ -490,6 +502,7 @@ def test_a_file_of_lines_is_played_one_by_one_by_play(made) -> None:
     upload(playground, f"# {MARKUP}\nhidden=2 steps=100\nhidden=1 steps=100\n")
     playground.turn()
     assert playground.status.value.startswith("<b>1 of 2.</b> &lt;img")
+    assert playground.panel.file.value == ()  # so that the same file can be chosen again
     finish(playground)
     assert playground.session.run.settings["hidden"] == 2
     assert playground.status.value.endswith("Play goes on: 1 to come.")

@@ -166,7 +166,8 @@ class Playground(Player, Live):
             return None
         self._train_slice()
         if not self.training:
-            self.say(self.session.finish())
+            answer = self.session.finish()
+            self.say(Answer(f"{answer.text} {self.refused}".strip(), answer.strong))
             return 0
         if not self.mailbox:  # else the reader waits, and not for a picture of before
             self.projector.draw_if_due(self.session, self.view, self._state)

@@ -75,7 +75,7 @@ class Panel:
         }
         self.buttons = {name: _button(name, "64px") for name in BUTTONS}
         self.presets = {name: _button(name, "150px") for name in PRESETS}
-        rest = {"flex": "1 1 0", "min_width": "0"}
+        rest = {"flex": "1 1 200px", "min_width": "0"}  # where it is narrow, a line of its own
         titles = [("none", ""), *((title, key) for key, title in NUMBERED.items())]
         self.picker = widgets.Dropdown(options=titles, description="challenge", layout=rest)
         self.runs = widgets.Select(
@@ -120,7 +120,7 @@ class Panel:
             button.on_click(lambda _, name=name: post(name, None))
         for name, button in self.presets.items():
             button.on_click(lambda _, name=name: post("preset", name))
-        self.file.observe(lambda change: post("file", change["new"]), names="value")
+        self.file.observe(lambda change: pass_on("file", change["new"]), names="value")
 
     def heard(self, name: str, value) -> bool:
         """Note what a widget has said; whether it is news, and no echo of what it was told."""
@@ -149,6 +149,8 @@ class Panel:
             self.compare.options = listed([*kept, *records], NO_REFERENCE, none=0)
             self.saved.value = _link(lines_of(records), "replay.txt", "Save") if records else ""
             self._said["history"], self._said["compare"], self._told["compare"] = None, 0, 0
+        if self.file.value:
+            self.file.value = ()  # else the same file, chosen again, would be no change
         for name, value in true.items():
             if self._told[name] != value:
                 self._told[name] = value
@@ -171,7 +173,11 @@ class Panel:
         """Show a script, to copy and to save; none if it is empty."""
         self.code.layout.display = "" if source else "none"
         if source:
-            copy = "navigator.clipboard.writeText(this.parentNode.querySelector('pre').innerText)"
+            copy = (  # navigator.clipboard is there on https and localhost alone
+                "const pre = this.parentNode.querySelector('pre');"
+                "getSelection().selectAllChildren(pre);"
+                "document.execCommand('copy') || navigator.clipboard.writeText(pre.innerText)"
+            )
             self.code.value = (
                 f"{_link(source, 'run.py', 'Save as run.py')} "
                 f'<button class="jupyter-button" onclick="{copy}">Copy</button>'
@@ -187,7 +193,8 @@ class Panel:
         right: list = [widgets.HBox(first, layout={"flex_flow": "row wrap"})]
         if "challenges" not in hide:
             row = [self.picker, *(buttons[name] for name in ("Back", "Next", "Hint"))]
-            card = widgets.VBox([widgets.HBox(row), self.question, self.goal, self.hint])
+            row = widgets.HBox(row, layout={"flex_flow": "row wrap"})
+            card = widgets.VBox([row, self.question, self.goal, self.hint])
             card.add_class("lstm-card")
             right.append(card)
         right += [self.status, self.image, self.described]
@@ -203,7 +210,8 @@ class Panel:
             shared += [widgets.HTML("<b>Share</b>"), self.share, buttons["Replay"], self.file]
         if "code" not in hide:
             shared.append(buttons["Code"])
-        right += [widgets.HBox(shared, layout={"align_items": "center"}), self.code]
+        wrapped = {"align_items": "center", "flex_flow": "row wrap"}
+        right += [widgets.HBox(shared, layout=wrapped), self.code]
         wide = {"flex": "1 1 480px", "min_width": "0", "max_width": "780px"}
         return [
             widgets.VBox(self._controls(hide), layout={"flex": "0 1 326px", "overflow": "hidden"}),

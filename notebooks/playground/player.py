@@ -16,6 +16,7 @@ class Player:
     session: Session
     playing: bool
     code_shown: bool
+    refused: str = ""  # why the last message changed nothing; it outlasts the end of a run
 
     def say(self, answer: Answer) -> None:
         raise NotImplementedError
@@ -41,6 +42,7 @@ class Player:
             "share": self._on_share,
             "challenge": self.begin,
         }
+        self.refused = ""
         answers[name](*value)
 
     def change(self, moved: Settings) -> bool:
@@ -78,6 +80,7 @@ class Player:
     def _on_share(self, text: str) -> None:
         answer = self.session.bring(text)
         self.say(answer)
+        self.refused = answer.text
         self.playing = self.playing or not answer.text
 
     def _on_hint(self) -> None:
@@ -100,7 +103,8 @@ class Player:
             for file in files[-1:]:
                 self.replay(from_lines(bytes(file["content"]).decode("utf-8", "replace")))
         except ValueError as error:
-            self.say(Answer(f"Nothing was changed. {error}"))
+            self.refused = f"Nothing was changed. {error}"
+            self.say(Answer(self.refused))
 
     def replay(self, scenes: tuple[Scene, ...]) -> None:
         self.say(self.session.replay(scenes))
