@@ -200,7 +200,7 @@ class Screen(Canvas):
 
     def picture(self) -> bytes:
         """The picture as PNG, with what `show_slow` and `show_fast` have drawn last."""
-        return super().picture(((10, 11), self.state), ((140, 33), self.error))
+        return super().picture(((10, 11), self.state), ((142, 33), self.error))
 
 
 def in_units(loss: float) -> str:
