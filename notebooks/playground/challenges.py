@@ -79,14 +79,18 @@ def _one_control(record: Record, earlier: Sequence[Record], start: Settings) -> 
     return len(_changed(record, start)) == 1 and _ratio(record, "persistence") < 0.5
 
 
+def _rate_alone(record: Record, start: Settings) -> bool:
+    """Whether nothing but the learning rate was changed, and that while it trained."""
+    return record.start == start and {name for _, name, _ in record.changes} == {"lr"}
+
+
 def _raised_live(record: Record, earlier: Sequence[Record], start: Settings) -> bool:
-    as_asked = record.start == start and {name for _, name, _ in record.changes} == {"lr"}
-    return as_asked and _ratio(record, "persistence") < 0.5
+    return _rate_alone(record, start) and _ratio(record, "persistence") < 0.5
 
 
 def _conducted(record: Record, earlier: Sequence[Record], start: Settings) -> bool:
-    as_asked = record.start == start and {name for _, name, _ in record.changes} == {"lr"}
-    return as_asked and len(record.changes) >= 2 and record.scores["validation"] < 0.002**2
+    twice = len(record.changes) >= 2
+    return _rate_alone(record, start) and twice and record.scores["validation"] < 0.002**2
 
 
 def _calm_end(record: Record, earlier: Sequence[Record], start: Settings) -> bool:

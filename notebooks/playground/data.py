@@ -82,7 +82,10 @@ def _series(settings: Settings, rng, least: int) -> tuple[list, list]:
 
 
 def _windows(series: list[np.ndarray], window: int) -> tuple[np.ndarray, np.ndarray]:
-    """As `helpers.create_sequences`, of one series; of many only the first window of each."""
+    """As `helpers.create_sequences`, of one series; of many only the first window of each.
+
+    By views: copied one by one, the windows took most of the time from a slider to a new run.
+    """
     if len(series) == 1:
         both = sliding_window_view(series[0], window + 1, axis=0).swapaxes(1, 2)
     else:

@@ -92,10 +92,14 @@ class Session:
         return self._moment.challenge
 
     @property
+    def hinted(self) -> bool:
+        """Whether the challenge's hint has been asked for."""
+        return bool(self.challenge) and self._hinted == self.challenge
+
+    @property
     def marked(self) -> tuple[str, ...]:
-        """The controls that a challenge is about, once its hint has been asked for."""
-        hinted = self.challenge and self._hinted == self.challenge
-        return CHALLENGES[self.challenge].controls if hinted else ()
+        """The controls that the hint is about, once it has been asked for."""
+        return CHALLENGES[self.challenge].controls if self.hinted else ()
 
     @property
     def reference(self) -> Record | None:
@@ -158,8 +162,8 @@ class Session:
             self._moment = replace(self._moment, since=self._moment.count)
         return self._goal()
 
-    def compare(self, number: int | None) -> None:
-        """Take an earlier run as the reference, by its number; None for none."""
+    def compare(self, number: int) -> None:
+        """Take an earlier run as the reference, by its number; none where there is no such run."""
         self._remember()
         found = [record for record in self.records if record.number == number]
         self._moment = replace(self._moment, reference=found[0] if found else None)
@@ -207,12 +211,9 @@ class Session:
         self._hinted = self.challenge
         return Answer()
 
-    # ---- what is to be read beside the picture
-
     def card(self) -> dict[str, tuple[str, str]]:
         """The challenge's card: its parts by name, each a text and the strong word before it."""
-        key = self.challenge
-        return card_of(key, key in self.reached, self._hinted == key)
+        return card_of(self.challenge, self.challenge in self.reached, self.hinted)
 
     # ---- what follows
 
