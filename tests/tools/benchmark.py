@@ -253,12 +253,13 @@ def measure_playground_in_browser(browser, lab, presses: int) -> None:
         page.wait_for_timeout(2000)
         for handle in page.locator(".widget-slider .noUi-handle").all():
             name = handle.evaluate("e => e.closest('.widget-slider').innerText").splitlines()[0]
-            page.get_by_role("button", name="Play").click()  # at rest there is no contest
+            # At rest nothing contends for the kernel
+            page.get_by_role("button", name="Play", exact=True).click()
             print_times(f"playground, training: {name}", time_slider(page, handle, presses))
         times = []
         for _ in range(presses):
             page.get_by_role("button", name="Reset").click()
-            page.get_by_role("button", name="Play").click()
+            page.get_by_role("button", name="Play", exact=True).click()
             page.wait_for_timeout(400)
             page.locator("img.widget-image").element_handle().evaluate(LISTEN)
             page.evaluate(
@@ -296,6 +297,9 @@ RECORDED = """() => {
 
 
 def print_times(name: str, times: list[float]) -> None:
+    if not times:
+        print(f"{name:52} not in use")
+        return
     middle, late = np.percentile(times, [50, 95])
     print(f"{name:52} {middle:6.0f} ms {late:6.0f} ms", flush=True)
 
