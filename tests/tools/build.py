@@ -52,7 +52,8 @@ METADATA = {
     },
     "language_info": {"file_extension": ".py", "name": "python"},
 }
-CELL_METADATA = ("alt", "breaks", "jupyter", "tags")  # breaks: see conftest.py
+# breaks: see conftest.py; slideshow: the type of slide, see written.py
+CELL_METADATA = ("alt", "breaks", "jupyter", "slideshow", "tags")
 
 
 # A last cell, that is not kept: the pictures that stand for widgets where there is no kernel.
@@ -80,14 +81,15 @@ def code_cells(nb: NotebookNode) -> list[NotebookNode]:
     return [cell for cell in nb.cells if cell.cell_type == "code"]
 
 
-def run(nb: NotebookNode, folder: Path) -> None:
+def run_and_ask(nb: NotebookNode, folder: Path, last: str) -> str:
     """Run a notebook's cells in a fresh kernel of this Python, in a folder; it gets the outputs.
 
-    Stops at a cell that raises, whose error is then its last output.
+    Stops at a cell that raises, whose error is then its last output. Gives what a last cell
+    prints, which the notebook does not keep; nothing, where a cell raised before.
     """
     for cell in code_cells(nb):
         cell.outputs = []
-    nb.cells.append(nbformat.v4.new_code_cell(STILLS))
+    nb.cells.append(nbformat.v4.new_code_cell(last))
     # nbval's own kernel: whatever is built here is what nbval will compare with.
     kernel = AsyncKernelManager(
         kernel_name=CURRENT_ENV_KERNEL_NAME, kernel_spec_manager=NbvalKernelspecManager()
@@ -106,8 +108,12 @@ def run(nb: NotebookNode, folder: Path) -> None:
     # comes as an output.
     with contextlib.suppress(CellExecutionError):
         client.execute(cleanup_kc=True, env=env, stderr=subprocess.DEVNULL)
-    printed = "".join(output.get("text", "") for output in nb.cells.pop().outputs)
-    stills = json.loads(printed or "{}")  # empty where a cell raised before
+    return "".join(output.get("text", "") for output in nb.cells.pop().outputs)
+
+
+def run(nb: NotebookNode, folder: Path) -> None:
+    """`run_and_ask` for the pictures that stand for widgets, which go into the outputs."""
+    stills = json.loads(run_and_ask(nb, folder, STILLS) or "{}")
     for shown in (o for cell in code_cells(nb) for o in cell.outputs):
         view = shown.get("data", {}).get(WIDGET_VIEW)
         if view and view["model_id"] in stills:

@@ -131,7 +131,7 @@ def fill(nb: NotebookNode, path: Path) -> NotebookNode:
         for tag in cell.metadata.get("tags", []):
             if tag in texts:
                 cell.source = texts[tag]()
-    if LESSON.fullmatch(path.name) and path.parent.name == "notebooks":
+    if is_lesson(path):
         nb.cells[0].source = TIME.sub(str(minutes(nb)), nb.cells[0].source)
         every = lessons(path.parent)
         _put(nb, "navigation", 1, navigation(path.name, every))
@@ -139,7 +139,42 @@ def fill(nb: NotebookNode, path: Path) -> NotebookNode:
             _put(nb, "setup", 2, SETUP)
         if text := next_lesson(path.name, every):
             _put(nb, "next", len(nb.cells), text)
+        _set_slides(nb)
     return nb
+
+
+def is_lesson(path: Path) -> bool:
+    return bool(LESSON.fullmatch(path.name)) and path.parent.name == "notebooks"
+
+
+def slide_type(cell: NotebookNode) -> str:
+    """As JupyterLab and nbconvert name it; "-" goes on with the slide before."""
+    return cell.metadata.get("slideshow", {}).get("slide_type", "-")
+
+
+def _set_slides(nb: NotebookNode) -> None:
+    """Give a slide type to each cell that has none: a text begins a slide, results go on with it.
+
+    So a slide has a question and its answer. What an author or a teacher has chosen stays.
+    """
+    full = False  # whether the slide has a result
+    for cell in nb.cells:
+        tags = {*cell.metadata.get("tags", [])}
+        text = cell.cell_type == "markdown"
+        if tags & {"navigation", "setup", "next"} or cell.id == "imports":
+            by_rule = "skip"
+        elif text:
+            heading = re.match(r"#+ (.*)", cell.source)
+            by_rule = "slide" if heading else "subslide"
+            if heading and heading[1] in ("Exercises", "References"):
+                by_rule = "skip"
+        else:
+            by_rule = "subslide" if full and cell.outputs else "-"
+        if by_rule != "-":
+            cell.metadata.setdefault("slideshow", NotebookNode(slide_type=by_rule))
+        kind = slide_type(cell)
+        if kind != "skip":
+            full = bool(cell.get("outputs")) or (full and kind == "-")
 
 
 def _put(nb: NotebookNode, tag: str, place: int, text: str) -> None:

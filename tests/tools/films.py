@@ -1,0 +1,175 @@
+"""Films: an explorer's picture at the positions of its sliders, for pages without a kernel.
+
+A film is plain data, for JSON. Its pictures have few colours; one picture lies below, and each
+frame holds only what differs from it, as a lossless WebP that is transparent elsewhere.
+
+    controls   of each slider: label, the text of each position, and the position at the start
+    grid       True: a frame for each combination, the last slider the fastest;
+               False: a list for each slider, the others where they start
+    at         the number of the frame, for each position in that order
+    full       whether every position that the slider has in the notebook is there
+    size, below, frames
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import itertools
+import json
+import math
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+from PIL import Image
+
+COLOURS = 24
+GRID = 256  # frames at most of one explorer
+LINE = 40  # positions at most of one slider, where there are too many combinations
+
+
+def positions(control) -> tuple[list, list[str], int]:
+    """All values of a control, their texts, and which of them it has now."""
+    if hasattr(control, "options"):
+        return list(control._options_values), list(control._options_labels), control.index
+    count = round((control.max - control.min) / control.step) + 1
+    kind = type(control.value)
+    values = [kind(round(control.min + k * control.step, 10)) for k in range(count)]
+    texts = [format(value, control.readout_format) for value in values]
+    return values, texts, min(range(count), key=lambda k: abs(values[k] - control.value))
+
+
+def thinned(count: int, start: int, most: int) -> list[int]:
+    """At most `most` of `count` positions, evenly, with both ends and the start among them."""
+    if count <= most:
+        return list(range(count))
+    even = np.linspace(0, count - 1, most).round().astype(int).tolist()
+    inner = min(range(1, most - 1), key=lambda k: abs(even[k] - start), default=0)
+    if start not in even:
+        even[inner] = start
+    return sorted({*even})
+
+
+def plan(counts: Sequence[int], starts: Sequence[int], most: int) -> tuple[bool, list]:
+    """Whether all combinations are shown, and the positions of each slider that are.
+
+    Two sliders get a grid, with fewer positions of the longer one if need be. Of three or more
+    with too many combinations, each moves alone.
+    """
+    if math.prod(counts) <= most or len(counts) <= 2:
+        allowed = list(counts)
+        while math.prod(allowed) > most:
+            longest = max(range(len(allowed)), key=allowed.__getitem__)
+            allowed[longest] -= 1
+        return True, [thinned(*each) for each in zip(counts, starts, allowed, strict=True)]
+    each = min(LINE, most // len(counts))
+    return False, [thinned(count, start, each) for count, start in zip(counts, starts, strict=True)]
+
+
+def film_of(explorer, room: int) -> dict:
+    """A film of at most `room` bytes, with as many positions as that has room for."""
+    few = _film_of(explorer, 24)
+    most = GRID
+    while True:
+        each = len(json.dumps(few)) / len(few["frames"])
+        most = min(most, int(0.95 * room / each))
+        film = _film_of(explorer, most)
+        if len(json.dumps(film)) <= room:
+            return film
+        few, most = film, most - 1
+
+
+def _film_of(explorer, most: int) -> dict:
+    """Move an explorer through its positions; it is left as it was."""
+    names, controls = list(explorer.controls), list(explorer.controls.values())
+    found = [positions(control) for control in controls]
+    starts = [start for _, _, start in found]
+    grid, kept = plan([len(values) for values, _, _ in found], starts, most)
+
+    def pictures(moves: Iterable[Sequence[int]]) -> Iterator[np.ndarray]:
+        for move in moves:
+            values = {n: f[0][k] for n, f, k in zip(names, found, move, strict=True)}
+            yield picture_of(explorer.set(**values).data)
+
+    moves = list(itertools.product(*kept) if grid else alone(kept, starts))
+    film = encoded(pictures(moves))
+    explorer.set(**{n: values[start] for n, (values, _, start) in zip(names, found, strict=True)})
+    if not grid:
+        at, film["at"] = iter(film["at"]), []
+        film["at"] = [list(itertools.islice(at, len(places))) for places in kept]
+    film["controls"] = [
+        {
+            "label": control.description,
+            "texts": [texts[k] for k in places],
+            "start": places.index(start),
+        }
+        for control, (_, texts, start), places in zip(controls, found, kept, strict=True)
+    ]
+    full = [len(p) == len(values) for p, (values, _, _) in zip(kept, found, strict=True)]
+    return film | {"grid": grid, "full": all(full)}
+
+
+def alone(kept: Sequence[Sequence[int]], starts: Sequence[int]) -> Iterator[list[int]]:
+    """Each slider through its positions, the others where they start."""
+    for k, places in enumerate(kept):
+        for place in places:
+            yield [*starts[:k], place, *starts[k + 1 :]]
+
+
+def picture_of(png: bytes) -> np.ndarray:
+    """RGB values, (height, width, 3)."""
+    return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
+
+
+def encoded(pictures: Iterable[np.ndarray]) -> dict:
+    """Size, picture below, frames, and which frame each picture is; equal ones are kept once."""
+    indices, at, seen = [], [], {}
+    palette = None
+    for picture in pictures:
+        key = hashlib.sha256(picture.tobytes()).digest()
+        if key not in seen:
+            seen[key] = len(indices)
+            image = Image.fromarray(picture)
+            # All of the colours are in the first picture, or nearly so
+            palette = palette or few_colours(image)
+            few = image.quantize(palette=palette, dither=Image.Dither.NONE)
+            indices.append(np.asarray(few, dtype=np.uint8))
+        at.append(seen[key])
+    stack = np.stack(indices)
+    counts = np.stack([(stack == colour).sum(0, dtype=np.uint16) for colour in range(COLOURS)])
+    below = counts.argmax(0).astype(np.uint8)
+    table = np.array(palette.getpalette()[: 3 * COLOURS], np.uint8).reshape(-1, 3)
+    frames = [
+        webp(np.dstack([table[index], 255 * (index != below).astype(np.uint8)])) for index in stack
+    ]
+    size = [below.shape[1], below.shape[0]]
+    return {"size": size, "below": webp(table[below]), "frames": frames, "at": at}
+
+
+def few_colours(image: Image.Image) -> Image.Image:
+    """An image whose palette has the colours of this one; what is nearly white is white."""
+    found = image.quantize(COLOURS, dither=Image.Dither.NONE)
+    palette = np.array(found.getpalette(), dtype=np.uint8).reshape(-1, 3)
+    palette[(palette >= 248).all(1)] = 255
+    found.putpalette(palette.ravel().tolist())
+    return found
+
+
+def webp(pixels: np.ndarray) -> str:
+    """RGB or RGBA values as a lossless WebP, in base64."""
+    pixels = pixels.copy()
+    if pixels.shape[-1] == 4:
+        pixels[pixels[..., 3] == 0] = 0  # what is not seen costs nothing
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "WEBP", lossless=True, quality=80, method=4)
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def decoded(film: dict, number: int) -> np.ndarray:
+    """A frame over the picture below, as a browser shows it: RGB values."""
+    below, over = (
+        Image.open(io.BytesIO(base64.b64decode(text))).convert("RGBA")
+        for text in (film["below"], film["frames"][number])
+    )
+    return np.asarray(Image.alpha_composite(below, over).convert("RGB"))

@@ -1,0 +1,163 @@
+// Search, and pictures that follow sliders. No page loads anything but files beside it; they come
+// by script tags, since a browser fetches nothing for a page that was opened from a disk.
+"use strict";
+const root = document.currentScript.dataset.root;
+const asked = {};
+
+function load(file) {
+  asked[file] ??= new Promise((done, failed) => {
+    const script = document.createElement("script");
+    script.src = root + file;
+    script.onload = done;
+    script.onerror = () => failed(new Error(`${file} was not found`));
+    document.head.append(script);
+  });
+  return asked[file];
+}
+
+// ---- films (films.py says what is in one)
+
+const films = {};
+window.film = (name, key, found) => { films[name] = found; };
+const picture = text => `data:image/webp;base64,${text}`;
+
+function play(box) {
+  const sliders = [...box.querySelectorAll("input[type=range]")];
+  const outputs = [...box.querySelectorAll("output")];
+  const [below, over] = box.querySelectorAll("img");
+  const alt = below.alt;
+  const menu = box.querySelector("select");
+
+  async function show(moved) {
+    const file = menu ? menu.value : box.dataset.film;
+    await load(file);
+    const film = films[file.replace(/^films\/|\.js$/g, "")][box.dataset.name];
+    if (!film.grid && moved !== undefined) {
+      sliders.forEach((slider, k) => { if (k !== moved) slider.value = film.controls[k].start; });
+    }
+    const places = sliders.map(slider => Number(slider.value));
+    const texts = film.controls.map((control, k) => control.texts[places[k]]);
+    texts.forEach((text, k) => {
+      outputs[k].textContent = text;
+      sliders[k].setAttribute("aria-valuetext", text);
+    });
+    const number = film.grid
+      ? film.at[places.reduce((sum, k, n) => sum * film.controls[n].texts.length + k, 0)]
+      : film.at[moved ?? 0][places[moved ?? 0]];
+    below.src = picture(film.below);
+    over.src = picture(film.frames[number]);
+    over.hidden = false;
+    const now = film.controls.map((control, k) => `${control.label} ${texts[k]}`).join(", ");
+    below.alt = `${alt} Now: ${now}.`;
+    if (menu) {
+      box.querySelector(".line").value = film.line;
+      box.querySelector(".words").textContent = film.words;
+      below.alt = `${alt} Now: ${menu.selectedOptions[0].text}, ${now}.`;
+    }
+  }
+
+  sliders.forEach((slider, k) => slider.addEventListener("input", () => show(k)));
+  menu?.addEventListener("change", () => show());
+  box.querySelector(".line")?.addEventListener("focus", event => event.target.select());
+  box.querySelector(".sliders").hidden = false;
+  // A little before it comes into sight
+  new IntersectionObserver((seen, watch) => {
+    if (!seen.some(entry => entry.isIntersecting)) return;
+    watch.disconnect();
+    menu ? show() : load(box.dataset.film);
+  }, { rootMargin: "600px" }).observe(box);
+}
+
+// ---- search
+
+window.searchable = pages => {
+  window.sections = pages.flatMap(([page, title, parts]) => parts.map(([anchor, heading, text]) => ({
+    page, title, anchor, heading, text, low: `${heading} ${text}`.toLowerCase(),
+  })));
+};
+
+function found(query) {
+  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+  const score = section => words.reduce((sum, word) => {
+    const inHeading = section.heading.toLowerCase().includes(word);
+    return sum + 20 * inHeading + Math.min(5, section.low.split(word).length - 1);
+  }, 0);
+  return window.sections.filter(section => words.every(word => section.low.includes(word)))
+    .map(section => [score(section), section]).sort((a, b) => b[0] - a[0]).map(pair => pair[1]);
+}
+
+function around(section, word) {
+  const at = section.text.toLowerCase().indexOf(word);
+  const from = Math.max(0, section.text.lastIndexOf(" ", Math.max(0, at - 60)));
+  return `${from ? "... " : ""}${section.text.slice(from, from + 180).trim()} ...`;
+}
+
+function search(box) {
+  const field = box.querySelector("input");
+  const results = box.querySelector(".results");
+  const [status, list] = [results.querySelector("p"), results.querySelector("ol")];
+
+  async function look() {
+    const query = field.value.trim();
+    results.hidden = query.length < 2;
+    list.replaceChildren();
+    if (results.hidden) return;
+    await load("search.js");
+    const all = found(query);
+    status.textContent = `${all.length} section${all.length === 1 ? "" : "s"} with ${query}`
+      + (all.length > 20 ? ", the first 20 of them:" : "");
+    list.replaceChildren(...all.slice(0, 20).map(section => {
+      const item = document.createElement("li");
+      const link = document.createElement("a");
+      link.href = `${root}${section.page}#${encodeURIComponent(section.anchor)}`;
+      link.textContent = section.heading === section.title
+        ? section.title : `${section.title}: ${section.heading}`;
+      const text = document.createElement("p");
+      text.textContent = around(section, query.toLowerCase().split(/\s+/)[0]);
+      item.append(link, text);
+      return item;
+    }));
+  }
+
+  field.addEventListener("focus", () => load("search.js"));
+  field.addEventListener("input", look);
+  box.addEventListener("submit", event => {
+    event.preventDefault();
+    list.querySelector("a")?.focus();
+  });
+  box.addEventListener("keydown", event => {
+    if (event.key === "Escape") { field.value = ""; results.hidden = true; field.focus(); }
+  });
+  box.hidden = false;
+}
+
+// ---- a page
+
+// What scrolls sideways must be reached without a mouse.
+function reach() {
+  for (const box of document.querySelectorAll("pre, .wide, math[display=block]")) {
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+  }
+}
+
+document.querySelectorAll(".film").forEach(play);
+document.querySelectorAll(".search").forEach(search);
+document.addEventListener("click", event => {
+  const menu = document.querySelector(".menu[open]");
+  if (menu && !menu.contains(event.target)) menu.open = false;
+});
+document.addEventListener("keydown", event => {
+  const menu = document.querySelector(".menu[open]");
+  if (menu && event.key === "Escape") { menu.open = false; menu.firstElementChild.focus(); }
+});
+if (matchMedia("(max-width: 68rem)").matches) document.querySelector(".toc details")?.removeAttribute("open");
+// A link into a folded part opens it
+function unfold() {
+  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  target?.closest("details")?.setAttribute("open", "");
+}
+addEventListener("hashchange", unfold);
+addEventListener("resize", reach);
+unfold();
+reach();

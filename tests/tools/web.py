@@ -1,0 +1,616 @@
+"""Build the series as web pages, in site/: no kernel, no network, sliders included.
+
+    python tests/tools/web.py                 # pages, films of all sliders, slides
+    python tests/tools/web.py --no-films      # a minute: stored pictures, where no film is kept
+    python tests/tools/web.py --pdf           # and site/download/series.pdf, by Chromium
+
+Text, results and pictures are those of the stored notebooks. For the films (see films.py) each
+notebook is run once more; they are kept in site/films until the code of the notebook, or a module
+that it may import, changes. Two builds give the same bytes. A link that leads nowhere is refused.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import hashlib
+import html
+import json
+import re
+import shutil
+import sys
+import zipfile
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import jinja2
+import latex2mathml.converter
+import numpy as np
+from markupsafe import Markup
+from nbconvert import HTMLExporter
+from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+from nbformat import NotebookNode
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
+
+import build
+import films
+import written
+from playground.challenges import CHALLENGES, NUMBERED, standing
+from playground.presets import PRESETS
+from playground.run import Run
+from playground.screen import Screen
+from playground.settings import from_text, to_text
+
+HERE = Path(__file__).resolve().parent
+NOTEBOOKS = build.NOTEBOOKS
+ROOT = NOTEBOOKS.parent
+SITE = ROOT / "site"
+SERIES = "LSTM networks in PyTorch"
+PLAYGROUND = "08_playground"
+FRONT = "index.html"
+ZIP, PDF = "download/series.zip", "download/series.pdf"
+ZIPPED = ("LICENSE", "README.md", "helpers.py", "pyproject.toml", "requirements.txt")
+ZIPPED_FOLDERS = ("notebooks", "tests")
+PACKED = {"", ".py", ".md", ".txt", ".toml", ".ipynb", ".csv", ".png", ".json", ".cfg", ".css"}
+PACKED |= {".js", ".j2"}
+LEFT_OUT = {"__pycache__", ".ipynb_checkpoints"}
+FILM_BYTES = 1_500_000  # of one page at most
+NO_SLIDES = ("Exercises", "References")
+WRITTEN = {"navigation", "next"}  # cells that the pages have in another form
+
+WELCOME = """These pages are the whole series without Python: text, code, results, and sliders \
+that move. Begin with [One page](notebooks/00_one_page.ipynb). The playground trains a real \
+network, so it needs the notebooks; runs of it are recorded [in its lesson](notebooks/\
+08_playground.ipynb)."""
+
+FORMULA = re.compile(r"(?<![\\`])\$\$(.+?)\$\$|(?<![\\`$\w])\$([^$\n]+?)\$(?!\w)", re.DOTALL)
+VERBATIM = re.compile(r"(^```.*?^```|`[^`\n]+`)", re.DOTALL | re.MULTILINE)
+HEADING = re.compile(r"<h([1-6])>(.*?)</h\1>", re.DOTALL)
+ANCHORED = re.compile(r'<h([1-6]) id="([^"]*)">(.*?)</h\1>', re.DOTALL)
+LINK = re.compile(r'\b(href|src)="([^"]*)"')
+TAG = re.compile(r"<[^>]*>")
+
+
+class WebError(Exception):
+    """A site that must not be written; the message names the page and the place."""
+
+
+@dataclass
+class Page:
+    """A page to be: where it is written, from which file, and what stands on it."""
+
+    page: str  # in site/
+    source: Path
+    title: str
+    promise: str = ""
+
+    @property
+    def root(self) -> str:
+        return "../" * self.page.count("/")
+
+
+# ==== Text
+
+
+def prose(source: str) -> str:
+    """Markdown to HTML; formulas become MathML, headings get the anchors that JupyterLab gives."""
+    formulas: list[str] = []
+
+    def formula(found: re.Match) -> str:
+        display = "block" if found[1] else "inline"
+        latex = (found[1] or found[2]).strip()
+        formulas.append(latex2mathml.converter.convert(latex, display=display))
+        return f"\x02{len(formulas) - 1}\x03"
+
+    parts = VERBATIM.split(source)
+    text = "".join(part if k % 2 else FORMULA.sub(formula, part) for k, part in enumerate(parts))
+    renderer = IPythonRenderer(escape=False, exclude_anchor_links=True)
+    out = MarkdownWithMath(renderer=renderer).render(text)
+    out = re.sub("\x02(\\d+)\x03", lambda found: formulas[int(found[1])], out)
+    out = out.replace("<table>", '<div class="wide"><table>').replace("</table>", "</table></div>")
+    return HEADING.sub(lambda h: f'<h{h[1]} id="{anchor(h[2])}">{h[2]}</h{h[1]}>', out)
+
+
+def anchor(heading: str) -> str:
+    """As JupyterLab makes it: the text of a heading, with hyphens for spaces."""
+    return html.escape(plain(heading).strip().replace(" ", "-"))
+
+
+def plain(markup: str) -> str:
+    return html.unescape(TAG.sub("", markup))
+
+
+def python(source: str) -> str:
+    return highlight(source, PythonLexer(), HtmlFormatter(nowrap=True)).rstrip()
+
+
+# ==== Links
+
+
+def place_of(target: Path) -> str:
+    """Where in site/ a file of the project is to be found. Raises KeyError if nowhere."""
+    if target == ROOT / "README.md":
+        return FRONT
+    if target == ROOT / "LICENSE":
+        return "LICENSE"
+    if target.is_relative_to(NOTEBOOKS) and target.is_file():
+        inside = target.relative_to(NOTEBOOKS).as_posix()
+        if target.suffix in (".ipynb", ".md"):
+            return re.sub(r"\.(ipynb|md)$", ".html", inside)
+        if target.parent == NOTEBOOKS / "pictures":
+            return f"img/{target.name}"
+    raise KeyError(target)
+
+
+def relinked(markup: str, page: Page) -> str:
+    """HTML whose relative links lead from file to file, made to lead from page to page."""
+
+    def relink(found: re.Match) -> str:
+        name, link = found[1], html.unescape(found[2])
+        if re.match(r"[a-z]+:|#|$", link):
+            return found[0]
+        target, _, place = link.partition("#")
+        try:
+            where = place_of((page.source.parent / target).resolve())
+        except KeyError:
+            raise WebError(f"{page.source}: the link {link!r} leads nowhere") from None
+        return f'{name}="{page.root}{html.escape(where + "#" * bool(place) + place)}"'
+
+    return LINK.sub(relink, markup)
+
+
+# ==== Pages
+
+
+def pages() -> list[Page]:
+    """Front page, lessons, other texts, solutions: in the order in which they are read."""
+    found = [Page(FRONT, ROOT / "README.md", SERIES)]
+    for each in written.lessons():
+        path = NOTEBOOKS / each.file
+        found.append(Page(place_of(path), path, each.title, each.promise))
+    others = [*NOTEBOOKS.rglob("*.md"), *(NOTEBOOKS / "solutions").glob("*.ipynb")]
+    for path in sorted(others, key=lambda path: (path.suffix == ".ipynb", path)):
+        if not LEFT_OUT & {*path.parts}:
+            found.append(Page(place_of(path), path, first_line(path)))
+    return found
+
+
+def first_line(path: Path) -> str:
+    notebook = path.suffix == ".ipynb"
+    text = build.read(path).cells[0].source if notebook else path.read_text(encoding="utf-8")
+    return text.splitlines()[0].lstrip("# ")
+
+
+@cache
+def environment() -> jinja2.Environment:
+    return jinja2.Environment(loader=jinja2.FileSystemLoader(HERE / "page"), autoescape=True)
+
+
+@cache
+def exporter() -> HTMLExporter:
+    where = {"template_name": "page", "extra_template_basedirs": [str(HERE)]}
+    return HTMLExporter(filters={"python": python}, **where)
+
+
+def body_of(page: Page, site: Path) -> str:
+    """What a page says, as HTML. A notebook's pictures are written into img/."""
+    if page.source.suffix == ".md":
+        text = prose(page.source.read_text(encoding="utf-8"))
+        if page.page == FRONT:
+            text = text.replace("</h1>", "</h1>" + prose(WELCOME), 1)
+        return relinked(text, page)
+    nb = build.read(page.source)
+    nb.cells = [c for c in nb.cells if not WRITTEN & {*c.metadata.get("tags", [])}]
+    return from_cells(page, nb, site, fold)
+
+
+def from_cells(page: Page, nb: NotebookNode, site: Path, fold: Callable) -> str:
+    """A notebook's cells as HTML; `fold` gives the words under which a cell's code is folded."""
+    kept = kept_film(page.source, site) or {}
+    resources = {
+        "prose": lambda source: relinked(prose(source), page),
+        "fold": fold,
+        "figure": lambda cell, output: figure(page, cell, output, kept, site),
+    }
+    return exporter().from_notebook_node(nb, resources)[0]
+
+
+def fold(cell: NotebookNode) -> str:
+    """The words under which a cell's code is folded; none where it is shown."""
+    if not cell.metadata.get("jupyter", {}).get("source_hidden"):
+        return ""
+    tags = cell.metadata.get("tags", [])
+    return "Code that finds the files of the series" if "setup" in tags else "Code that draws"
+
+
+def figure(page: Page, cell: NotebookNode, output: NotebookNode, kept: dict, site: Path) -> str:
+    """A picture of a cell, with sliders where there is a film of it."""
+    picture = base64.b64decode(output.data["image/png"])
+    name = f"{cell.id}-{cell.outputs.index(output)}"
+    file = f"img/{page.source.stem}-{name}.png"
+    build.replace_file(site / file, picture)
+    height, width, _ = films.picture_of(picture).shape
+    look = {"src": page.root + file, "width": width, "height": height}
+    look |= {"alt": cell.metadata.get("alt", ""), "name": name, "root": page.root, "id": cell.id}
+    template = environment().get_template("film.html.j2")
+    if page.source.stem == PLAYGROUND and cell.id == "playground" and recorded(site):
+        return template.render(**look, **of_playground())
+    film = kept.get(name)
+    if film is None:
+        return template.render(**look)
+    how = "" if film["full"] else "Here the sliders have fewer positions than in the notebook. "
+    if not film["grid"]:
+        how += "One at a time: a slider that moves sends the others back to where they started."
+    return template.render(
+        **look, file=f"films/{page.source.stem}.js", controls=film["controls"], how=how
+    )
+
+
+def around(page: Page, body: str, menu: list[Page]) -> str:
+    """A page's whole HTML: what it says, in the shell."""
+    lessons = [each for each in menu if written.is_lesson(each.source)]
+    before = after = None
+    if page in lessons:
+        place = lessons.index(page)
+        before, after = [menu[0], *lessons][place], [*lessons, None][place + 1]
+    headings = ANCHORED.findall(body)
+    toc = [(html.unescape(a), Markup(text)) for level, a, text in headings if level == "2"]
+    notebook = page.source.suffix == ".ipynb"
+    return (
+        environment()
+        .get_template("shell.html.j2")
+        .render(
+            series=SERIES,
+            front=page.page == FRONT,
+            here=page,
+            menu=menu,
+            toc=toc,
+            body=Markup(body),
+            before=before,
+            after=after,
+            download=notebook and "download/" + page.page.replace(".html", ".ipynb"),
+            slides=page in lessons and f"slides/{page.page}",
+        )
+    )
+
+
+# ==== Slides
+
+
+@dataclass
+class Slide:
+    """HTML of a slide's cells, the section it goes on with, its text, and notes for the speaker."""
+
+    cells: str = ""
+    section: str = ""
+    text: str = ""
+    notes: str = ""
+
+
+def slides(page: Page, site: Path) -> list[Slide]:
+    """The slides of a lesson, as its cells' slide types say (written.py says which they have).
+
+    "slide" and "subslide" begin one, "notes" are for the speaker, "skip" is left out, and all
+    else goes on with the slide before it. Of a text there is as much on a slide as one can read
+    there; the rest is in its notes, and so is what a section says before its heading.
+    """
+    nb = build.read(page.source)
+    nb.cells = [cell for cell in nb.cells if written.slide_type(cell) != "skip"]
+    every = from_cells(page, nb, site, lambda cell: f"Code{names_in(cell.source)}")
+    found, section = [Slide()], ""
+    for cell, text in zip(nb.cells, re.split(r'(?=<section class="cell )', every)[1:], strict=True):
+        kind = written.slide_type(cell)
+        if kind == "notes":
+            found[-1].notes += text
+        elif cell.cell_type == "markdown" and kind in ("slide", "subslide"):
+            for heading, after in parted(cell.source):
+                if not heading and cell.source.count("\n#"):  # it speaks of what was just shown
+                    found[-1].notes += relinked(prose(after), page)
+                    continue
+                if heading.lstrip("# ") in NO_SLIDES:
+                    break
+                section = plain(prose(heading)).strip() or section
+                found.append(Slide(relinked(prose(heading), page), "" if heading else section))
+                found[-1].text = after
+        else:
+            if kind in ("slide", "subslide"):
+                found.append(Slide(section=section))
+            found[-1].cells += text
+    for slide in found:
+        results = "<figure>" in slide.cells or "<samp>" in slide.cells
+        shown, left = shortened(slide.text, 70 if results else 120)
+        text = f'<section class="cell text">{relinked(prose(shown), page)}</section>' * bool(shown)
+        heading, cell, rest = slide.cells.partition("<section")
+        slide.cells = heading + text + cell + rest
+        slide.notes += relinked(prose(left), page)
+    return found[1:]
+
+
+def names_in(source: str) -> str:
+    names = re.findall(r"^(?:def|class) (\w+)", source, re.MULTILINE)
+    return f": {', '.join(names)}" if names else ""
+
+
+def blocks(source: str) -> list[str]:
+    """A text's paragraphs, lists, formulas and listings, in order."""
+    parts = re.split(r"\n\s*\n", source.strip())
+    found: list[str] = []
+    for part in parts:
+        last = found[-1] if found else ""
+        if last.count("```") % 2 or last.count("<details") > last.count("</details"):
+            found[-1] += f"\n\n{part}"
+        else:
+            found.append(part)
+    return found
+
+
+def parted(source: str) -> list[tuple[str, str]]:
+    """A text as pairs of a heading and what follows it; the first may have no heading."""
+    found: list[tuple[str, list[str]]] = [("", [])]
+    for block in blocks(source):
+        if block.startswith("#"):
+            heading, _, rest = block.partition("\n")
+            found.append((heading, [rest] * bool(rest)))
+        else:
+            found[-1][1].append(block)
+    return [(heading, "\n\n".join(parts)) for heading, parts in found if heading or parts]
+
+
+def shortened(source: str, words: int) -> tuple[str, str]:
+    """The end of a text, where its question is, of about so many words; and the whole, if less."""
+    kept: list[str] = []
+    for block in reversed(blocks(source)):
+        if kept and sum(len(k.split()) for k in (block, *kept)) > words:
+            return "\n\n".join(kept), source
+        kept.insert(0, block)
+    return source, ""
+
+
+def deck(page: Page, site: Path) -> str:
+    """A lesson's deck as HTML."""
+    here = Page(f"slides/{page.page}", page.source, page.title, page.promise)
+    show = environment().get_template("slides.html.j2").render
+    return show(here=here, lesson=page, slides=slides(here, site), series=SERIES)
+
+
+# ==== Search
+
+
+def sections(page: Page, body: str) -> list[list[str]]:
+    """[anchor, heading, text] of each section, for the search; printed results are left out."""
+    body = re.sub(r'<pre class="printed">.*?</pre>', "", body, flags=re.DOTALL)
+    body = re.sub(r"<(annotation|option|output|summary)\b.*?</\1>", "", body, flags=re.DOTALL)
+    parts = re.split(r'<h[123] id="([^"]*)">(.*?)</h[123]>', body, flags=re.DOTALL)
+    rows = zip(parts[1::3], parts[2::3], parts[3::3], strict=True)
+    return [[html.unescape(a), plain(h), " ".join(plain(t).split())] for a, h, t in rows]
+
+
+# ==== Films
+
+# A last cell of each notebook, that is not kept
+RECORD = """import sys, json
+sys.path.insert(0, {tools!r})
+import films
+from explorer import Explorer
+living = Explorer.living()
+print(json.dumps({{e.model_id: films.film_of(e, {room} // len(living)) for e in living}}))"""
+
+
+def key_of(path: Path) -> str:
+    """Changes with whatever decides a notebook's films: its code, and modules of the series."""
+    texts = [cell.source for cell in build.code_cells(build.read(path))]
+    modules = [ROOT / "helpers.py", *NOTEBOOKS.glob("*.py"), HERE / "films.py"]
+    modules += sorted((NOTEBOOKS / "playground").glob("*.py")) if path.stem == PLAYGROUND else []
+    texts += [module.read_text(encoding="utf-8") for module in sorted(modules)]
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
+
+
+def kept_film(path: Path, site: Path) -> dict | None:
+    """A notebook's films by cell and output, {} where it has none; None if they are to be made."""
+    file = site / "films" / f"{path.stem}.js"
+    if not file.is_file():
+        return None
+    _, key, kept = json.loads(file.read_text()[len("film(") : -len(");\n")].join("[]"))
+    return kept if key == key_of(path) else None
+
+
+def keep_film(name: str, key: str, kept: dict, site: Path) -> None:
+    text = f"film({json.dumps(name)}, {json.dumps(key)}, {json.dumps(kept, sort_keys=True)});\n"
+    build.replace_file(site / "films" / f"{name}.js", text.encode())
+
+
+def make_film(path: Path, site: Path) -> None:
+    """Run a notebook and record its explorers."""
+    nb = build.read(path)
+    printed = build.run_and_ask(nb, path.parent, RECORD.format(tools=str(HERE), room=FILM_BYTES))
+    if not printed:
+        raise WebError(f"{path}: a cell has raised, so its sliders could not be recorded")
+    found, kept = json.loads(printed), {}
+    for cell in build.code_cells(nb):
+        for number, output in enumerate(cell.outputs):
+            model = output.get("data", {}).get(build.WIDGET_VIEW, {}).get("model_id")
+            if model in found:
+                kept[f"{cell.id}-{number}"] = found[model]
+    size = len(json.dumps(kept))
+    if size > FILM_BYTES:
+        raise WebError(f"{path}: the films have {size} bytes; allowed: {FILM_BYTES}")
+    keep_film(path.stem, key_of(path), kept, site)
+
+
+# ---- the playground's
+
+MOMENTS = 25  # pictures of a run
+
+
+def runs() -> dict[str, tuple[str, str, str]]:
+    """{name: (group, text, line)} of the runs that are recorded."""
+    found = {}
+    for k, (name, preset) in enumerate(PRESETS.items(), 1):
+        found[f"preset-{k}"] = ("Presets", name, preset.line)
+    for key, challenge in CHALLENGES.items():
+        start = to_text(challenge.start)
+        found[f"{key}-start"] = (NUMBERED[key], f"{challenge.title}: the start", start)
+        for k, line in enumerate(challenge.solution, 1):
+            which = f" {k}" if len(challenge.solution) > 1 else ""
+            text = f"{challenge.title}: a solution{which}"
+            found[f"{key}-solution{which.strip()}"] = (NUMBERED[key], text, line)
+    return found
+
+
+def of_playground() -> dict:
+    """What the page of the playground shows: the runs, and a slider over a run's steps."""
+    groups: dict[str, list] = {}
+    for name, (group, text, _) in runs().items():
+        groups.setdefault(group, []).append((f"films/{PLAYGROUND}-{name}.js", text))
+    places = [str(k) for k in range(MOMENTS)]
+    control = {"label": "moment", "texts": places, "start": MOMENTS - 1}
+    first = next(iter(groups.values()))[0][0]
+    return {"runs": list(groups.items()), "controls": [control], "file": first, "how": ""}
+
+
+def recorded(site: Path) -> bool:
+    key = key_of(NOTEBOOKS / f"{PLAYGROUND}.ipynb")
+    files = [site / "films" / f"{PLAYGROUND}-{name}.js" for name in runs()]
+    return all(file.is_file() and f'"{key}"' in file.read_text()[:200] for file in files)
+
+
+def record_runs(site: Path) -> None:
+    """The playground's runs, each as a film over its steps, as the playground draws them."""
+    key = key_of(NOTEBOOKS / f"{PLAYGROUND}.ipynb")
+    for name, (_, text, line) in runs().items():
+        run, screen, pictures, moments = Run(*from_text(line)), Screen(), [], []
+        budget = run.settings["steps"]
+        for moment in np.linspace(0, budget, MOMENTS).round().astype(int).tolist():
+            run.run(moment - run.step_count)
+            screen.show_slow(run, (), "forget gate", 1)
+            screen.show_fast(run, "finished" if run.ended else "training")
+            pictures.append(films.picture_of(screen.picture()))
+            moments.append(f"{run.step_count} of {budget} steps")
+        film = films.encoded(pictures)
+        film["controls"] = [{"label": "moment", "texts": moments, "start": MOMENTS - 1}]
+        words = f"{text}. {standing(run.record())}"
+        film |= {"grid": True, "full": True, "line": run.text, "words": words}
+        keep_film(f"{PLAYGROUND}-{name}", key, {"playground-0": film}, site)
+
+
+def make_films(site: Path) -> None:
+    """Make the films that are not there, or no longer true; two notebooks at a time."""
+    (site / "films").mkdir(parents=True, exist_ok=True)
+    paths = [page.source for page in pages() if page.source.suffix == ".ipynb"]
+    paths = [path for path in paths if "Explorer(" in path.read_text(encoding="utf-8")]
+    due = [path for path in paths if kept_film(path, site) is None]
+    with ThreadPoolExecutor(2) as pool:
+        done = [pool.submit(make_film, path, site) for path in due]
+        for path, each in zip(due, done, strict=True):
+            each.result()
+            print(f"film of {path.stem}", flush=True)
+    if not recorded(site):
+        record_runs(site)
+        print("films of the playground", flush=True)
+
+
+# ==== The site
+
+
+def write_zip(file: Path) -> None:
+    """All that a reader needs to run the lessons; without dates, so that two are equal."""
+    inside = [ROOT / name for name in ZIPPED]
+    inside += [path for name in ZIPPED_FOLDERS for path in (ROOT / name).rglob("*")]
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(inside):
+            name = path.relative_to(ROOT)
+            if path.is_file() and not LEFT_OUT & {*name.parts} and path.suffix in PACKED:
+                entry = zipfile.ZipInfo(f"lstm-series/{name.as_posix()}", (1980, 1, 1, 0, 0, 0))
+                entry.compress_type = zipfile.ZIP_DEFLATED
+                archive.writestr(entry, path.read_bytes())
+
+
+def write_site(site: Path) -> list[Page]:
+    """Write all pages anew, with what stands beside them; films stay as they are."""
+    for name in ("img", "download", "solutions", "data", "slides"):
+        shutil.rmtree(site / name, ignore_errors=True)
+    for name in ("img", "download"):
+        (site / name).mkdir(parents=True)
+    menu, index = pages(), []
+    for page in menu:
+        body = body_of(page, site)
+        file = site / page.page
+        file.parent.mkdir(parents=True, exist_ok=True)
+        build.replace_file(file, around(page, body, menu).encode())
+        index.append([page.page, page.title, sections(page, body)])
+        if written.is_lesson(page.source):
+            (site / "slides").mkdir(exist_ok=True)
+            build.replace_file(site / "slides" / page.page, deck(page, site).encode())
+        if page.source.suffix == ".ipynb":
+            copy = site / "download" / page.page.replace(".html", ".ipynb")
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(page.source, copy)
+    build.replace_file(site / "search.js", f"searchable({json.dumps(index)});\n".encode())
+    for name in ("page.css", "page.js", "slides.css", "slides.js"):
+        shutil.copyfile(HERE / "page" / name, site / name)
+    for picture in sorted((NOTEBOOKS / "pictures").iterdir()):
+        shutil.copyfile(picture, site / "img" / picture.name)
+    shutil.copyfile(ROOT / "LICENSE", site / "LICENSE")
+    write_zip(site / ZIP)
+    return menu
+
+
+# ==== What is wrong with a site
+
+
+def problems(site: Path) -> list[str]:
+    """Links, pictures and scripts that lead nowhere or out, ids that stand twice, raw formulas."""
+    found = []
+    texts = {file: file.read_text(encoding="utf-8") for file in sorted(site.rglob("*.html"))}
+    ids = {f: re.findall(r'\bid="([^"]*)"', html.unescape(t)) for f, t in texts.items()}
+    for file, text in texts.items():
+        name = file.relative_to(site).as_posix()
+        found += [f"{name}: id {i!r} stands twice" for i in {*ids[file]} if ids[file].count(i) > 1]
+        for attribute, link in LINK.findall(text) + re.findall(r'(data-film)="([^"]+)"', text):
+            target, _, place = html.unescape(link).partition("#")
+            if re.match(r"https?://", link):
+                found += [f"{name}: loads {link}"] if attribute == "src" else []
+                continue
+            if re.match(r"[a-z]+:", link):
+                continue
+            base = site if attribute == "data-film" else file.parent
+            where = (base / target).resolve() if target else file
+            if not where.is_file():
+                found.append(f"{name}: {link!r} leads nowhere")
+            elif place and place not in ids.get(where, []):
+                found.append(f"{name}: {link!r} names a place that is not there")
+        shown = re.sub(r"<(pre|code|math|script)\b.*?</\1>", "", text, flags=re.DOTALL)
+        found += [f"{name}: raw formula {f[0]!r}" for f in FORMULA.finditer(plain(shown))]
+    return found
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--no-films", action="store_true", help="run nothing: films as kept")
+    parser.add_argument("--to", type=Path, default=SITE, help="default: site/ in the project")
+    options = parser.parse_args(arguments)
+    site = options.to.resolve()
+    try:
+        if not options.no_films:
+            make_films(site)
+        write_site(site)
+        found = problems(site)
+    except WebError as error:
+        found = [str(error)]
+    for problem in found:
+        print(problem, file=sys.stderr)
+    files = [file for file in site.rglob("*") if file.is_file()]
+    size = sum(file.stat().st_size for file in files)
+    print(f"{site / FRONT}: {len(files)} files, {size / 1e6:.1f} MB")
+    return int(bool(found))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
