@@ -12,6 +12,9 @@ import os
 import re
 import subprocess
 import sys
+import warnings
+from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -142,9 +145,13 @@ def check_saved_pictures(path: Path) -> list[str]:
 
 
 def markdown(path: Path) -> BeautifulSoup:
-    """The notebook's Markdown cells as HTML, without the link that nbconvert adds to headings."""
-    cells = [cell.source for cell in read(path).cells if cell.cell_type == "markdown"]
-    page = BeautifulSoup(markdown2html("\n\n".join(cells)), "html.parser")
+    """A page or a notebook's Markdown as HTML, without the links that nbconvert adds."""
+    if path.suffix == ".md":
+        text = path.read_text(encoding="utf-8")
+    else:
+        cells = [cell.source for cell in read(path).cells if cell.cell_type == "markdown"]
+        text = "\n\n".join(cells)
+    page = BeautifulSoup(markdown2html(text), "html.parser")
     for added in page("a", class_="anchor-link"):
         added.decompose()
     return page
@@ -158,7 +165,7 @@ def anchors(path: Path) -> set[str]:
 
 def check_links(path: Path) -> list[str]:
     problems = []
-    page = markdown(path)
+    page, anchors_of = markdown(path), cache(anchors)  # each file is read once
     targets = [tag[key] for key in ("href", "src") for tag in page(attrs={key: True})]
     for target in targets:
         url = urlsplit(target)
@@ -167,7 +174,7 @@ def check_links(path: Path) -> list[str]:
         file = path.parent / unquote(url.path) if url.path else path
         if not file.exists():
             problems.append(f"a link to {target}: no such file")
-        elif url.fragment and unquote(url.fragment) not in anchors(file):
+        elif url.fragment and unquote(url.fragment) not in anchors_of(file):
             problems.append(f"a link to {target}: no such heading")
     return problems
 
@@ -316,6 +323,63 @@ def check_all_shared(helpers: str, users: list[str]) -> list[str]:
         if isinstance(inner, ast.Name) and inner.id != node.name
     }
     return [f"{name} is used by nobody" for name in public if name not in imported | given]
+
+
+# ==== The pages beside the lessons
+
+ENTRY = re.compile(r"- \*\*(?P<term>.+?)\*\*: .+ \(\[.+\]\(\w+\.ipynb#[^)]+\)\)")
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+
+
+def blocks_of(path: Path) -> list[tuple[str, str]]:
+    """The fenced blocks of a page: the language of each, and what stands in it."""
+    return BLOCK.findall(path.read_text(encoding="utf-8"))
+
+
+def check_glossary(path: Path) -> list[str]:
+    """A link to a section in each entry, letters as headings, and both in alphabetical order."""
+    problems, letters, order = [], [], []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("## "):
+            letters.append(line.removeprefix("## "))
+        elif line.startswith("- "):
+            entry = ENTRY.fullmatch(line)
+            if not entry:
+                problems.append(f"no term with a link to a section of a lesson: {line[:60]}")
+                continue
+            term = re.sub(r"[^a-z ]", "", entry["term"].split(",")[0].casefold())
+            if not letters or not term.startswith(letters[-1].casefold()):
+                problems.append(f"not under its letter: {entry['term']}")
+            order.append(term)
+    neighbours = [*pairwise(letters), *pairwise(order)]
+    return problems + [f"not in order: {b} after {a}" for a, b in neighbours if a >= b]
+
+
+def said_by(source: str, names: dict) -> list[str]:
+    """What a piece of code warns of, and raises, each as Python shows it."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            exec(source, names)
+            raised = []
+        except Exception as error:
+            raised = [f"{type(error).__name__}: {error}"]
+    return [f"{warning.category.__name__}: {warning.message}" for warning in caught] + raised
+
+
+def check_messages(path: Path) -> list[str]:
+    """Code before a block of text says what stands there, as far as that goes; other code nothing.
+
+    The blocks share their names, as cells of one notebook do.
+    """
+    problems, names, blocks = [], {}, blocks_of(path)
+    for (kind, source), (after, wanted) in zip(blocks, [*blocks[1:], ("", "")], strict=True):
+        if kind == "python":
+            said = said_by(source, names)
+            wanted = wanted.strip() if after == "text" else ""
+            if not any(text.startswith(wanted) for text in said) if wanted else said:
+                problems.append(f"{source.splitlines()[0]} says {said}, not {wanted!r}")
+    return problems
 
 
 # ==== The one-page notebook

@@ -252,6 +252,71 @@ def test_a_helper_that_nobody_uses_is_seen() -> None:
     assert hygiene.check_all_shared(helpers, users) == ["b is used by nobody"]
 
 
+# ==== The pages beside the lessons
+
+LINK = "([01 · Windows](01_data.ipynb#Windows))"
+SOUND_GLOSSARY = (
+    f"## A\n\n- **Alias**: a. {LINK}\n- **AR, b**: c. {LINK}\n\n## B\n\n- **Bit**: d. {LINK}\n"
+)
+SOUND_MESSAGES = """```python
+x = "1"
+```
+
+```python
+x + 1
+```
+
+```text
+TypeError: can only concatenate
+```
+"""
+
+
+def stored(tmp_path: Path, text: str) -> Path:
+    page = tmp_path / "page.md"
+    page.write_text(text, encoding="utf-8")
+    return page
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "word"),
+    [
+        ("", "", ""),
+        (f"a. {LINK}", "a.", "no term with a link"),
+        ("#Windows", "", "no term with a link"),
+        ("**Bit**", "**Lag**", "not under its letter: Lag"),
+        ("**Alias**", "**Attention**", "not in order: ar after attention"),
+        ("## B", "## A", "not in order: A after A"),
+    ],
+)
+def test_broken_glossary_is_seen(old: str, new: str, word: str, tmp_path: Path) -> None:
+    problems = hygiene.check_glossary(stored(tmp_path, SOUND_GLOSSARY.replace(old, new)))
+    assert any(word in problem for problem in problems) if word else problems == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problems"),
+    [
+        ("", "", 0),
+        ("can only", "cannot", 1),
+        ("TypeError", "ValueError", 1),
+        ("x + 1", "x + x", 1),
+        ('x = "1"', "x = y", 2),
+        ("x + 1", "import warnings; warnings.warn('can only concatenate')", 1),
+    ],
+)
+def test_message_that_is_not_said_is_seen(old: str, new: str, problems: int, tmp_path) -> None:
+    page = stored(tmp_path, SOUND_MESSAGES.replace(old, new) if old else SOUND_MESSAGES)
+    assert len(hygiene.check_messages(page)) == problems
+
+
+@pytest.mark.parametrize("target", ["nowhere.md", "#No-end", "page.md#No-end"])
+def test_broken_link_of_a_page_is_seen(target: str, tmp_path: Path) -> None:
+    assert hygiene.check_links(stored(tmp_path, "# The end\n\n[x](#The-end)")) == []
+    (problem,) = hygiene.check_links(stored(tmp_path, f"# The end\n\n[x]({target})"))
+    assert target in problem
+
+
 # ==== The one-page notebook
 
 

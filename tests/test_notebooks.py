@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 from nbconvert import ScriptExporter
+from torch import nn
 
 import written
 from build import NOTEBOOKS as FOLDER
 from build import find_notebooks, read
+from helpers import Forecaster, closed_loop, fit, follow_recipe
 from hygiene import (
     CHECKS,
     HELPERS,
@@ -22,10 +27,14 @@ from hygiene import (
     NOTEBOOKS,
     ONE_PAGE,
     ROOT,
+    blocks_of,
     check_all_shared,
     check_alt,
     check_callbacks,
     check_exercises,
+    check_glossary,
+    check_links,
+    check_messages,
     check_one_meaning,
     check_one_page,
     check_runs_alone,
@@ -60,6 +69,88 @@ def test_lesson_ends_with_exercises(path: Path) -> None:
 def test_one_page(path: Path, tmp_path: Path) -> None:
     assert check_one_page(path) == []
     assert check_runs_alone(path, tmp_path) == []
+
+
+# ==== The pages beside the lessons
+
+GLOSSARY, SYMPTOMS, SHEET = (FOLDER / f"{name}.md" for name in ("glossary", "symptoms", "sheet"))
+PAGES = [ROOT / "README.md", *sorted(FOLDER.glob("*.md"))]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_links_of_a_page(path: Path) -> None:
+    assert check_links(path) == []
+
+
+def test_glossary_has_a_link_for_each_term_in_order() -> None:
+    assert check_glossary(GLOSSARY) == []
+    assert len(re.findall("^- ", GLOSSARY.read_text(encoding="utf-8"), re.MULTILINE)) > 70
+
+
+def test_symptoms_quote_what_pytorch_says() -> None:
+    version = re.search(r"PyTorch (\d+)\.(\d+)", SYMPTOMS.read_text(encoding="utf-8"))
+    if tuple(map(int, torch.__version__.split(".")[:2])) < tuple(map(int, version.groups())):
+        pytest.skip(f"the page quotes {version[0]}, and older versions word some otherwise")
+    assert check_messages(SYMPTOMS) == []
+    assert sum(kind == "text" for kind, _ in blocks_of(SYMPTOMS)) > 10
+
+
+def sheet_problems(text: str) -> list[str]:
+    """Shapes, equations and numbers of the sheet that are not those of code and lesson."""
+    sizes = {"batch": 7, "seq_len": 10, "input_size": 2, "hidden_size": 5, "num_layers": 3}
+    sizes["output_size"] = 4
+    settings = {name: size for name, size in sizes.items() if name not in ("batch", "seq_len")}
+    model, x = Forecaster(**settings), torch.zeros(7, 10, 2)
+    (output, (h_n, _)), said = model.rnn(x), model(x)
+    found = [x, output, h_n, said, said[:, -1:], said[:, 5:]]  # in the order of the table
+    shapes = re.findall(r"`(\(\w+, [\w -]+, \w+\))`", text)
+    written_shapes = [eval(shape, dict(sizes)) for shape in shapes]
+    problems = [] if written_shapes == [tuple(part.shape) for part in found] else [f"{shapes}"]
+
+    lesson = next(path for path in NOTEBOOKS if path.name == "02_inside.ipynb")
+    taught = "".join(cell.source for cell in read(lesson).cells if cell.cell_type == "markdown")
+    formulas = re.findall(r"[figoch]_t = [^$]*?(?=\$| *\\qquad)", text)
+    formulas = [formula.split("$")[0].strip() for formula in formulas]
+    problems += [formula for formula in formulas if formula not in taught]
+    problems += [] if len(formulas) == 6 else [f"{len(formulas)} equations"]
+
+    usual = {n: p.default for n, p in inspect.signature(fit).parameters.items()}
+    units = inspect.signature(Forecaster).parameters["hidden_size"].default
+    recipe = "{units} units, {steps} batches of {batch_size} windows of {window}, the loss on every"
+    recipe = recipe.format(units=units, **usual)
+    problems += [] if recipe in text and usual["warmup"] == 5 else [f"not the recipe: {recipe}"]
+    count = sum(weight.numel() for weight in nn.LSTM(1, 32).parameters())
+    return problems + ([] if f"{count} for 1 and 32" in text else [f"{count} parameters"])
+
+
+def test_sheet_agrees_with_code_and_lessons() -> None:
+    text = SHEET.read_text(encoding="utf-8")
+    assert sheet_problems(text) == []
+    changes = {"num_layers, batch": "batch, num_layers", "seq_len - 5": "seq_len - 4"}
+    changes |= {r"o_t \odot": r"f_t \odot", "c_t = f_t": "c_t = o_t", "400 batches": "300 batches"}
+    changes |= {"4480": "4481"}
+    for old, new in changes.items():  # it can fail
+        assert old in text
+        assert len(sheet_problems(text.replace(old, new))) == 1, old
+
+
+def test_code_of_the_sheet_does_what_the_lessons_do() -> None:
+    training, loop = (source for kind, source in blocks_of(SHEET) if kind == "python")
+    generator = torch.Generator().manual_seed(0)
+    batches = [torch.randn(2, 9, 1, generator=generator) for _ in range(400)]
+    batches = [(window[:, :-1], window[:, 3:]) for window in batches]
+    torch.manual_seed(0)
+    model, by_recipe = Forecaster(hidden_size=3), Forecaster(hidden_size=3)
+    by_recipe.load_state_dict(model.state_dict())
+    names = {"torch": torch, "nn": nn, "model": model, "loss_fn": nn.MSELoss(), "batches": batches}
+    exec(training, names)
+    follow_recipe(by_recipe, batches, 400)
+    for mine, theirs in zip(model.parameters(), by_recipe.parameters(), strict=True):
+        assert torch.equal(mine, theirs)
+
+    names |= {"context": batches[0][0], "steps": 5}
+    exec(loop, names)
+    assert np.array_equal(names["forecast"].numpy(), closed_loop(model, batches[0][0], 5))
 
 
 # ==== Shared code
