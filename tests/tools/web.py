@@ -16,15 +16,17 @@ import base64
 import hashlib
 import html
 import json
+import posixpath
 import re
 import shutil
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from urllib.parse import unquote
 
 import jinja2
 import latex2mathml.converter
@@ -73,6 +75,8 @@ VERBATIM = re.compile(r"(^```.*?^```|`[^`\n]+`)", re.DOTALL | re.MULTILINE)
 HEADING = re.compile(r"<h([1-6])>(.*?)</h\1>", re.DOTALL)
 ANCHORED = re.compile(r'<h([1-6]) id="([^"]*)">(.*?)</h\1>', re.DOTALL)
 LINK = re.compile(r'\b(href|src)="([^"]*)"')
+QUOTED = re.compile(r"\b(id|href|alt)='([^']*)'")
+ID = re.compile(r'\bid="([^"]*)"')
 TAG = re.compile(r"<[^>]*>")
 
 
@@ -112,6 +116,8 @@ def prose(source: str) -> str:
     renderer = IPythonRenderer(escape=False, exclude_anchor_links=True)
     out = MarkdownWithMath(renderer=renderer).render(text)
     out = re.sub("\x02(\\d+)\x03", lambda found: formulas[int(found[1])], out)
+    # An anchor that a page has for GitHub is what the heading below it gets anyway
+    out = re.sub(r'<p><a id="[^"]*"></a></p>\s*(?=<h)', "", out)
     out = out.replace("<table>", '<div class="wide"><table>').replace("</table>", "</table></div>")
     return HEADING.sub(lambda h: f'<h{h[1]} id="{anchor(h[2])}">{h[2]}</h{h[1]}>', out)
 
@@ -217,7 +223,9 @@ def from_cells(page: Page, nb: NotebookNode, site: Path, fold: Callable) -> str:
         "fold": fold,
         "figure": lambda cell, output: figure(page, cell, output, kept, site),
     }
-    return exporter().from_notebook_node(nb, resources)[0]
+    out = exporter().from_notebook_node(nb, resources)[0]
+    # nbconvert writes an attribute that has a quotation mark in it with the other kind around it
+    return QUOTED.sub(lambda q: f'{q[1]}="{q[2].replace(chr(34), "&quot;")}"', out)
 
 
 def fold(cell: NotebookNode) -> str:
@@ -238,8 +246,8 @@ def figure(page: Page, cell: NotebookNode, output: NotebookNode, kept: dict, sit
     look = {"src": page.root + file, "width": width, "height": height}
     look |= {"alt": cell.metadata.get("alt", ""), "name": name, "root": page.root, "id": cell.id}
     template = environment().get_template("film.html.j2")
-    if page.source.stem == PLAYGROUND and cell.id == "playground" and recorded(site):
-        return template.render(**look, **of_playground())
+    if page.source.stem == PLAYGROUND and cell.id == "playground":
+        return template.render(**look, **of_playground(site))
     film = kept.get(name)
     if film is None:
         return template.render(**look)
@@ -251,7 +259,7 @@ def figure(page: Page, cell: NotebookNode, output: NotebookNode, kept: dict, sit
     )
 
 
-def around(page: Page, body: str, menu: list[Page]) -> str:
+def around(page: Page, body: str, menu: list[Page], pdf: bool) -> str:
     """A page's whole HTML: what it says, in the shell."""
     lessons = [each for each in menu if written.is_lesson(each.source)]
     before = after = None
@@ -271,6 +279,7 @@ def around(page: Page, body: str, menu: list[Page]) -> str:
             menu=menu,
             toc=toc,
             body=Markup(body),
+            pdf=pdf and PDF,
             before=before,
             after=after,
             download=notebook and "download/" + page.page.replace(".html", ".ipynb"),
@@ -462,27 +471,32 @@ def runs() -> dict[str, tuple[str, str, str]]:
     return found
 
 
-def of_playground() -> dict:
-    """What the page of the playground shows: the runs, and a slider over a run's steps."""
+def of_playground(site: Path) -> dict:
+    """What the playground's page shows: runs that are recorded, a slider over a run's steps."""
     groups: dict[str, list] = {}
     for name, (group, text, _) in runs().items():
-        groups.setdefault(group, []).append((f"films/{PLAYGROUND}-{name}.js", text))
+        if recorded(name, site):
+            groups.setdefault(group, []).append((f"films/{PLAYGROUND}-{name}.js", text))
+    if not groups:
+        return {}
     places = [str(k) for k in range(MOMENTS)]
     control = {"label": "moment", "texts": places, "start": MOMENTS - 1}
     first = next(iter(groups.values()))[0][0]
     return {"runs": list(groups.items()), "controls": [control], "file": first, "how": ""}
 
 
-def recorded(site: Path) -> bool:
+def recorded(name: str, site: Path) -> bool:
     key = key_of(NOTEBOOKS / f"{PLAYGROUND}.ipynb")
-    files = [site / "films" / f"{PLAYGROUND}-{name}.js" for name in runs()]
-    return all(file.is_file() and f'"{key}"' in file.read_text()[:200] for file in files)
+    file = site / "films" / f"{PLAYGROUND}-{name}.js"
+    return file.is_file() and f'"{key}"' in file.read_text()[:200]
 
 
-def record_runs(site: Path) -> None:
-    """The playground's runs, each as a film over its steps, as the playground draws them."""
+def record_runs(site: Path, names: Sequence[str] = ()) -> None:
+    """Runs of the playground, by default all, each as a film over its steps, as it draws them."""
     key = key_of(NOTEBOOKS / f"{PLAYGROUND}.ipynb")
     for name, (_, text, line) in runs().items():
+        if names and name not in names:
+            continue
         run, screen, pictures, moments = Run(*from_text(line)), Screen(), [], []
         budget = run.settings["steps"]
         for moment in np.linspace(0, budget, MOMENTS).round().astype(int).tolist():
@@ -509,8 +523,8 @@ def make_films(site: Path) -> None:
         for path, each in zip(due, done, strict=True):
             each.result()
             print(f"film of {path.stem}", flush=True)
-    if not recorded(site):
-        record_runs(site)
+    if missing := [name for name in runs() if not recorded(name, site)]:
+        record_runs(site, missing)
         print("films of the playground", flush=True)
 
 
@@ -530,18 +544,19 @@ def write_zip(file: Path) -> None:
                 archive.writestr(entry, path.read_bytes())
 
 
-def write_site(site: Path) -> list[Page]:
-    """Write all pages anew, with what stands beside them; films stay as they are."""
+def write_site(site: Path, pdf: bool = False) -> list[tuple[Page, str]]:
+    """Write all pages anew, with what stands beside them; films stay. Gives pages and bodies."""
     for name in ("img", "download", "solutions", "data", "slides"):
         shutil.rmtree(site / name, ignore_errors=True)
     for name in ("img", "download"):
         (site / name).mkdir(parents=True)
-    menu, index = pages(), []
+    menu, index, bodies = pages(), [], []
     for page in menu:
         body = body_of(page, site)
+        bodies.append((page, body))
         file = site / page.page
         file.parent.mkdir(parents=True, exist_ok=True)
-        build.replace_file(file, around(page, body, menu).encode())
+        build.replace_file(file, around(page, body, menu, pdf).encode())
         index.append([page.page, page.title, sections(page, body)])
         if written.is_lesson(page.source):
             (site / "slides").mkdir(exist_ok=True)
@@ -557,7 +572,58 @@ def write_site(site: Path) -> list[Page]:
         shutil.copyfile(picture, site / "img" / picture.name)
     shutil.copyfile(ROOT / "LICENSE", site / "LICENSE")
     write_zip(site / ZIP)
-    return menu
+    return bodies
+
+
+# ==== One file to print
+
+
+def book(bodies: list[tuple[Page, str]]) -> str:
+    """All pages in one, with answers unfolded, and each link to a page as one to its chapter."""
+    names = {page.page: page.page.removesuffix(".html").replace("/", "-") for page, _ in bodies}
+    chapters = []
+    for page, body in bodies:
+
+        def relink(found: re.Match, page: Page = page) -> str:
+            name, link = found[1], found[2]
+            target, _, place = link.partition("#")
+            target = posixpath.normpath(posixpath.join(posixpath.dirname(page.page), target))
+            target = target if link.partition("#")[0] else page.page
+            if name != "href" or re.match(r"[a-z]+:", link) or target not in names:
+                return found[0]
+            return f'href="#{names[target]}{"--" * bool(place)}{place}"'
+
+        body = LINK.sub(relink, body)
+        body = ID.sub(lambda i, page=page: f'id="{names[page.page]}--{i[1]}"', body)
+        body = re.sub(r"<details>(?=<summary>(?:Answer|Hint|What))", "<details open>", body)
+        chapters.append({"id": names[page.page], "page": page, "body": body})
+    return environment().get_template("book.html.j2").render(series=SERIES, chapters=chapters)
+
+
+def print_book(bodies: list[tuple[Page, str]], site: Path) -> None:
+    """The book as PDF, by Chromium: with bookmarks, and tags for screen readers."""
+    sys.path.insert(0, str(HERE.parent))
+    import lab  # it needs Playwright, which the pages do not
+
+    source = site / "book.html"
+    build.replace_file(source, book(bodies).encode())
+    foot = '<p style="font-size: 8pt; margin: 0 auto"><span class="pageNumber"></span></p>'
+    with lab.chromium() as browser:
+        page = browser.new_page()
+        page.goto(source.as_uri())
+        page.evaluate("document.querySelectorAll('img').forEach(i => { i.loading = 'eager'; })")
+        page.wait_for_function("[...document.images].every(i => i.complete)", timeout=120_000)
+        page.pdf(
+            path=site / PDF,
+            format="A4",
+            margin={"top": "16mm", "bottom": "18mm", "left": "16mm", "right": "16mm"},
+            display_header_footer=True,
+            header_template="<p></p>",
+            footer_template=foot,
+            outline=True,
+            tagged=True,
+        )
+    source.unlink()
 
 
 # ==== What is wrong with a site
@@ -567,12 +633,12 @@ def problems(site: Path) -> list[str]:
     """Links, pictures and scripts that lead nowhere or out, ids that stand twice, raw formulas."""
     found = []
     texts = {file: file.read_text(encoding="utf-8") for file in sorted(site.rglob("*.html"))}
-    ids = {f: re.findall(r'\bid="([^"]*)"', html.unescape(t)) for f, t in texts.items()}
+    ids = {f: [html.unescape(i) for i in ID.findall(t)] for f, t in texts.items()}
     for file, text in texts.items():
         name = file.relative_to(site).as_posix()
         found += [f"{name}: id {i!r} stands twice" for i in {*ids[file]} if ids[file].count(i) > 1]
         for attribute, link in LINK.findall(text) + re.findall(r'(data-film)="([^"]+)"', text):
-            target, _, place = html.unescape(link).partition("#")
+            target, _, place = unquote(html.unescape(link)).partition("#")
             if re.match(r"https?://", link):
                 found += [f"{name}: loads {link}"] if attribute == "src" else []
                 continue
@@ -594,13 +660,16 @@ def main(arguments: list[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--no-films", action="store_true", help="run nothing: films as kept")
+    parser.add_argument("--pdf", action="store_true", help="print all to one file, too")
     parser.add_argument("--to", type=Path, default=SITE, help="default: site/ in the project")
     options = parser.parse_args(arguments)
     site = options.to.resolve()
     try:
         if not options.no_films:
             make_films(site)
-        write_site(site)
+        bodies = write_site(site, options.pdf)
+        if options.pdf:
+            print_book(bodies, site)
         found = problems(site)
     except WebError as error:
         found = [str(error)]

@@ -197,5 +197,8 @@ def fill_readme(text: str) -> str:
         for x in lessons()
         for number, _, name in [x.title.partition(" · ")]
     ]
-    table = "\n".join(["| | lesson | minutes | |", "|---|---|---|---|", *rows]) + "\n"
+    table = (
+        "\n".join(["| no. | lesson | minutes | what it is about |", "|---|---|---|---|", *rows])
+        + "\n"
+    )
     return README_TABLE.sub(lambda _: table, text)

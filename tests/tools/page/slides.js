@@ -12,7 +12,7 @@ function fit(slide) {
     content.style.setProperty("--fit", size);
     const wide = [content, ...content.querySelectorAll("pre, .film, .wide, math")]
       .some(box => box.scrollWidth > box.clientWidth + 1 && box.clientWidth);
-    if (content.scrollHeight * size <= 632 && !wide) break;
+    if (content.scrollHeight * size <= 628 && !wide) break;
   }
 }
 
@@ -85,9 +85,12 @@ for (const slide of slides) {
   const film = slide.querySelector(".film");
   slide.classList.toggle("two", Boolean(tall && !film && slide.querySelector(".text")));
   slide.querySelectorAll("img").forEach(img => { img.loading = "eager"; });
+  slide.querySelectorAll(".printed").forEach(printed =>
+    printed.classList.toggle("long", printed.textContent.split("\n").length > 18));
 }
 deck.classList.add("live");
 addEventListener("resize", layout);
+addEventListener("load", () => slides.forEach(fit)); // the pictures have their sizes now
 layout();
 slides.forEach(fit);
 turn((Number(location.hash.slice(1)) || 1) - 1, false);

@@ -1,0 +1,337 @@
+"""The series as web pages: films, links, search, slides, and what a browser without a network does.
+
+The films of one lesson and of one run of the playground are made here; the others as well would
+take as long as all the rest of the tests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import shutil
+import zipfile
+from pathlib import Path
+
+import ipywidgets as widgets
+import numpy as np
+import pytest
+
+import build
+import films
+import lab
+import web
+import written
+from explorer import Explorer
+
+FILMED = build.NOTEBOOKS / "03_model.ipynb"
+ROOM = 400_000
+
+
+# ==== Films
+
+
+def draw_wave(figure):
+    ax = figure.add_axes([0.1, 0.15, 0.85, 0.8])
+    (line,) = ax.plot([], [], color="#0072B2")
+    ax.set(xlim=(0, 10), ylim=(-3, 3))
+
+    def update(height, period, kind):
+        x = np.linspace(0, 10, 200)
+        line.set_data(x, height * np.sin(6 * x / period))
+        line.set_linestyle({"solid": "-", "dashed": "--"}[kind])
+
+    return update
+
+
+@pytest.fixture
+def wave():
+    explorer = Explorer(
+        draw_wave,
+        figsize=(4, 2),
+        height=widgets.FloatSlider(1, min=0, max=2, step=0.25),
+        period=widgets.IntSlider(5, 2, 9),
+        kind=widgets.SelectionSlider(options=["solid", "dashed"], value="dashed"),
+    )
+    yield explorer
+    explorer.close()
+
+
+def difference(film: dict, number: int, picture: bytes) -> float:
+    """Mean difference of a frame to a picture, of 255."""
+    true = films.picture_of(picture).astype(int)
+    return float(np.abs(films.decoded(film, number) - true).mean())
+
+
+def test_a_film_shows_what_the_explorer_shows(wave):
+    before = wave.still()
+    film = films.film_of(wave, ROOM)
+    assert film["grid"] and film["full"] and wave.still() == before
+    assert [len(control["texts"]) for control in film["controls"]] == [9, 8, 2]
+    assert [control["start"] for control in film["controls"]] == [4, 3, 1]
+    assert film["controls"][0]["texts"][:2] == ["0.00", "0.25"]
+    every = list(itertools.product(range(9), range(8), range(2)))
+    for number in (0, 1, 17, 80, 143):
+        height, period, kind = every[number]
+        values = {"height": height / 4, "period": 2 + period, "kind": ("solid", "dashed")[kind]}
+        picture = wave.set(**values).data
+        assert difference(film, film["at"][number], picture) < 1
+        other = film["at"][(number + 50) % 144]  # a frame that is not the right one is told apart
+        assert difference(film, other, picture) > 1
+
+
+def test_a_film_without_room_moves_one_slider_at_a_time(wave):
+    film = films.film_of(wave, 100_000)
+    assert not film["grid"] and len(json.dumps(film)) <= 100_000
+    for k, control in enumerate(film["controls"]):
+        assert len(film["at"][k]) == len(control["texts"])
+    starts = {film["at"][k][control["start"]] for k, control in enumerate(film["controls"])}
+    assert len(starts) == 1  # all sliders where they start: one picture
+    assert difference(film, *starts, wave.still()) < 1
+
+
+@pytest.mark.parametrize(
+    ("counts", "most", "grid"), [((9, 8, 2), 256, True), ((31, 200), 256, True), ((9, 9, 9), 99, 0)]
+)
+def test_a_plan_keeps_ends_and_start_and_stays_within_its_frames(counts, most, grid):
+    starts = [count // 3 for count in counts]
+    is_grid, kept = films.plan(counts, starts, most)
+    frames = np.prod([len(k) for k in kept]) if is_grid else sum(len(k) for k in kept)
+    assert is_grid == bool(grid) and frames <= most
+    for places, count, start in zip(kept, counts, starts, strict=True):
+        assert {0, count - 1, start} <= {*places} and places == sorted({*places})
+
+
+# ==== The site
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("web") / "site"
+    (folder / "films").mkdir(parents=True)
+    web.make_film(FILMED, folder)
+    web.record_runs(folder, ("preset-1",))
+    assert web.main(["--no-films", "--to", str(folder)]) == 0
+    return folder
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    return {
+        file.relative_to(folder).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in files
+    }
+
+
+@pytest.mark.slow
+def test_the_site_has_a_page_and_a_deck_for_each_lesson(site):
+    for each in written.lessons():
+        name = each.file.replace(".ipynb", ".html")
+        assert (site / name).is_file() and (site / "slides" / name).is_file()
+    for path in build.NOTEBOOKS.glob("*.md"):
+        assert (site / f"{path.stem}.html").is_file()
+    with zipfile.ZipFile(site / web.ZIP) as archive:
+        names = archive.namelist()
+    assert "lstm-series/helpers.py" in names and "lstm-series/notebooks/explorer.py" in names
+    assert "lstm-series/notebooks/playground/run.py" in names
+
+
+@pytest.mark.slow
+def test_two_builds_are_the_same(site, tmp_path):
+    shutil.copytree(site / "films", tmp_path / "films")
+    assert web.main(["--no-films", "--to", str(tmp_path)]) == 0
+    assert hashes(tmp_path) == hashes(site)
+
+
+@pytest.mark.slow
+def test_films_are_made_again_when_the_code_has_changed(site, monkeypatch):
+    assert web.kept_film(FILMED, site)
+    assert web.kept_film(build.NOTEBOOKS / "01_data.ipynb", site) is None
+    monkeypatch.setattr(web, "key_of", lambda path: "another")
+    assert web.kept_film(FILMED, site) is None
+
+
+GOOD = '<h1 id="top">T</h1><p id="a"><a href="#a">a</a><a href="other.html#top">b</a></p>'
+FAULTS = {
+    "leads nowhere": '<a href="nowhere.html">x</a>',
+    "names a place that is not there": '<a href="other.html#nowhere">x</a>',
+    "loads https": '<script src="https://example.org/x.js"></script>',
+    "stands twice": '<p id="a"></p>',
+    "raw formula": "<p>where $x_t$ is</p>",
+    "films/none.js": '<div data-film="films/none.js"></div>',
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_is_wrong_with_a_site_is_found(tmp_path, fault):
+    for name in ("one", "other"):
+        (tmp_path / f"{name}.html").write_text(GOOD)
+    assert web.problems(tmp_path) == []
+    (tmp_path / "one.html").write_text(GOOD + FAULTS[fault])
+    found = web.problems(tmp_path)
+    assert len(found) == 1 and fault in found[0] and "one.html" in found[0]
+
+
+def test_a_link_that_leads_nowhere_is_refused():
+    page = web.Page("01_data.html", build.NOTEBOOKS / "01_data.ipynb", "Data")
+    assert 'href="02_inside.html#A"' in web.relinked('<a href="02_inside.ipynb#A">x</a>', page)
+    assert 'href="https://a.b/c"' in web.relinked('<a href="https://a.b/c">x</a>', page)
+    with pytest.raises(web.WebError, match=r"01_data.*'gone.ipynb' leads nowhere"):
+        web.relinked('<a href="gone.ipynb">x</a>', page)
+
+
+def test_formulas_become_mathml_and_code_does_not():
+    text = web.prose("## A $x_t$\n\nwith $c_t = f \\odot c$ and `$x$` for 5 $ or\n\n$$y = 2$$")
+    assert text.count("<math") == 3 and "`" not in text and "<code>$x$</code>" in text
+    assert 'display="block"' in text and "5 $ or" in text
+
+
+def test_a_slide_shows_the_end_of_a_long_text_and_notes_have_all_of_it():
+    text = "\n\n".join(f"{k} " + "word " * 30 for k in range(4))
+    shown, left = web.shortened(text, 70)
+    assert shown.startswith("2 ") and shown.count("\n\n") == 1 and left == text
+    assert web.shortened("short", 70) == ("short", "")
+    assert web.parted("before\n\n## A\nx\n\ny\n\n### B\n\nz") == [
+        ("", "before"),
+        ("## A", "x\n\ny"),
+        ("### B", "z"),
+    ]
+
+
+# ==== In a browser
+
+SLIDE_FITS = """() => {
+    const slide = document.querySelector(".slide.now");
+    const zoom = parseFloat(getComputedStyle(slide.querySelector(".content")).zoom);
+    return slide.scrollHeight <= 720 && slide.scrollWidth <= 1280 && zoom >= 0.5;
+}"""
+
+
+@pytest.fixture(scope="module")
+def offline():
+    """Pages of a browser without a network, and what went wrong on them."""
+    with lab.chromium() as browser:
+        context = browser.new_context(viewport={"width": 1280, "height": 720}, offline=True)
+        problems: list[str] = []
+
+        def opened(file: Path, place: str = ""):
+            page = context.new_page()
+            page.on("pageerror", lambda error: problems.append(str(error)))
+            page.on("requestfailed", lambda request: problems.append(request.url))
+            page.on(
+                "console",
+                lambda line: problems.append(line.text) if line.type == "error" else None,
+            )
+            page.goto(file.as_uri() + place)
+            return page
+
+        yield opened, problems
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_every_page_opens_from_a_file_without_a_network(site, offline):
+    opened, problems = offline
+    for file in sorted(site.rglob("*.html")):
+        page = opened(file)
+        assert page.locator("h1").first.inner_text()
+        narrow = {"width": 320, "height": 640}
+        if file.parent == site:
+            page.set_viewport_size(narrow)
+            assert page.evaluate("document.documentElement.scrollWidth") <= 320, file.name
+        page.close()
+    assert problems == []
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_sliders_move_their_pictures_by_keyboard_alone(site, offline):
+    opened, problems = offline
+    page = opened(site / f"{FILMED.stem}.html")
+    sliders = page.locator(".film input[type=range]")
+    assert sliders.count() == 5
+    over = page.locator(".film img.over")
+    for slider in sliders.all():
+        before, text = over.get_attribute("src"), slider.get_attribute("aria-valuetext")
+        slider.focus()
+        key = "ArrowLeft" if slider.evaluate("s => s.value === s.max") else "ArrowRight"
+        page.keyboard.press(key)
+        changed = "before => document.querySelector('img.over').src !== before"
+        page.wait_for_function(changed, arg=before)
+        assert slider.get_attribute("aria-valuetext") != text
+    assert "Now: input_size 3" in page.locator(".film img.below").get_attribute("alt")
+    assert problems == []
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_recorded_runs_of_the_playground_are_chosen_and_scrubbed(site, offline):
+    opened, problems = offline
+    page = opened(site / f"{web.PLAYGROUND}.html")
+    box = page.locator(".film")
+    box.scroll_into_view_if_needed()
+    page.wait_for_function("document.querySelector('.film .line').value !== ''")
+    assert box.locator(".line").input_value().startswith("noise=0 points=63 window=10")
+    assert "100 of 100 steps" in box.locator("output").inner_text()
+    slider, over = box.locator("input[type=range]"), box.locator("img.over")
+    last = over.get_attribute("src")
+    slider.focus()
+    page.keyboard.press("Home")
+    page.wait_for_function("before => document.querySelector('img.over').src !== before", arg=last)
+    assert "0 of 100 steps" in box.locator("output").inner_text()
+    assert problems == []
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_the_search_finds_a_section_and_leads_to_it(site, offline):
+    opened, problems = offline
+    page = opened(site / "slides" / ".." / "index.html")
+    page.get_by_label("Search").fill("vanishing gradient")
+    first = page.locator(".results a").first
+    first.wait_for()
+    assert "with vanishing gradient" in page.locator(".results [role=status]").inner_text()
+    page.get_by_label("Search").press("Enter")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/02_inside.html#*")
+    page.get_by_label("Search").fill("<b>no such thing</b>")
+    page.wait_for_function("document.querySelector('.results p').textContent.startsWith('0 ')")
+    assert problems == []
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_no_slide_is_larger_than_a_screen_and_the_keys_turn_them(site, offline):
+    opened, problems = offline
+    found = []
+    for deck in sorted((site / "slides").glob("*.html")):
+        page = opened(deck)
+        page.wait_for_load_state("load")
+        count = page.locator(".slide").count()
+        assert count >= 8
+        for number in range(1, count + 1):
+            if not page.evaluate(SLIDE_FITS):
+                found.append(f"{deck.stem}: slide {number}")
+            page.keyboard.press("PageDown")
+        assert page.url.endswith(f"#{count}")
+        page.keyboard.press("Home")
+        assert page.url.endswith("#1")
+        page.close()
+    assert found == [] and problems == []
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    "name", ["index", "03_model", web.PLAYGROUND, "symptoms", "slides/02_inside"]
+)
+def test_a_page_has_no_serious_barrier(site, offline, name):
+    from axe_playwright_python.sync_playwright import Axe
+
+    opened, _ = offline
+    page = opened(site / f"{name}.html")
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        found = Axe().run(page).response["violations"]
+        assert [v["id"] for v in found if v["impact"] in ("serious", "critical")] == []
+    page.close()
