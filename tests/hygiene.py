@@ -176,7 +176,33 @@ def check_links(path: Path) -> list[str]:
             problems.append(f"a link to {target}: no such file")
         elif url.fragment and unquote(url.fragment) not in anchors_of(file):
             problems.append(f"a link to {target}: no such heading")
+        elif re.search(r'[^!-~]|["<>`]', unquote(url.fragment)):  # a browser would escape these
+            problems.append(f"a link to {target}: JupyterLab does not go to it")
     return problems
+
+
+def check_plan(text: str, title: str) -> list[str]:
+    """The teacher's page has a section for this lesson, and its table of minutes adds up to 50."""
+    sections = re.split(r"^## ", text, flags=re.MULTILINE)
+    found = [section for section in sections if section.split("\n")[0] == title]
+    if len(found) != 1:
+        return [f"{len(found)} sections with the heading {title}"]
+    total = sum(map(int, re.findall(r"^\| (\d+) \|", found[0], re.MULTILINE)))
+    return [] if total == 50 else [f"{title}: {total} minutes, in place of 50"]
+
+
+def check_paths(text: str, minutes: dict[str, str]) -> list[str]:
+    """A reader's path through the lessons takes about as long as these do; `minutes` by number.
+
+    A path is a row of a table that ends with its numbers, and its hours and minutes: 00, 01 | 1:00
+    """
+    problems = []
+    rows = re.findall(r"\| ((?:\d\db?c?(?:, )?)+) \| (\d+):(\d\d) \|$", text, re.MULTILINE)
+    for path, hours, rest in rows:
+        said, right = 60 * int(hours) + int(rest), sum(int(minutes[k]) for k in path.split(", "))
+        if abs(said - right) > 0.1 * right:
+            problems.append(f"{path}: {said} minutes, in place of {right}")
+    return problems or ([] if rows else ["no path"])
 
 
 def check_cell_lengths(path: Path) -> list[str]:

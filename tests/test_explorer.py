@@ -124,13 +124,16 @@ def test_a_constructor_that_fails_leaves_nothing_behind(draw, controls, message,
 
 # ==== In a kernel: which cell an explorer belongs to
 
-DRAW = PATH + """import ipywidgets as widgets
+DRAW = (
+    PATH
+    + """import ipywidgets as widgets
 from explorer import Explorer, Live
 def draw(figure):
     return lambda x: None
 def make():
     return Explorer(draw, x=widgets.IntSlider())
 """
+)
 ALIVE = "print([one.model_id for one in Live.living()])"
 
 
@@ -186,7 +189,6 @@ def test_an_explorer_that_is_missing_is_seen() -> None:
     assert f"{alive} explorers alive, not {alive + 1}" in sweep.problems(alive + 1)
 
 
-
 def follower(update: Callable, x: widgets.ValueWidget) -> Explorer:
     """An explorer whose picture is a line; `update` is given the line and the slider's value."""
 
@@ -237,8 +239,6 @@ def test_live_control_passes(control) -> None:
 )
 def test_broken_slider_is_seen(update: Callable, word: str) -> None:
     assert word in sweep.check_explorer(follower(update, widgets.IntSlider(50)))
-
-
 
 
 def test_an_explorer_is_set_in_a_cell_where_no_picture_comes_between_cells() -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import quote
 
 import nbformat
 import pytest
@@ -535,3 +536,63 @@ def test_kernel_is_this_python(write) -> None:
     path = write([code_cell("import sys\nprint(sys.executable)")])
     (output,) = build.execute(path).cells[0].outputs
     assert output.text.strip() == sys.executable
+
+
+# ==== The teacher's pages
+
+PLAN = "## 01 Data\n\n| min | do |\n|---|---|\n| 20 | show |\n| 30 | ask |\n"
+PATHS = "| who | path | hours |\n|---|---|---|\n| a reader | 00, 01 | 1:00 |\n"
+
+
+def test_a_sound_teachers_page_passes() -> None:
+    assert hygiene.check_plan(PLAN, "01 Data") == []
+    assert hygiene.check_paths(PATHS, {"00": "16", "01": "44"}) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        (PLAN.replace("30", "25"), "45 minutes"),
+        (PLAN.replace("01", "02"), "0 sections"),
+        (2 * PLAN, "2 sections"),
+    ],
+)
+def test_a_broken_plan_is_seen(text: str, word: str) -> None:
+    (problem,) = hygiene.check_plan(text, "01 Data")
+    assert word in problem
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [(PATHS.replace("1:00", "2:00"), "in place of 60"), (PATHS.replace("00, 01", ""), "no path")],
+)
+def test_a_broken_path_is_seen(text: str, word: str) -> None:
+    (problem,) = hygiene.check_paths(text, {"00": "16", "01": "44"})
+    assert word in problem
+
+
+@pytest.mark.parametrize("target", ["#No-end", "page.md#No-end", "nowhere.ipynb"])
+def test_a_broken_link_of_a_page_is_seen(target: str, tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("# A page\n\n[here](#A-page) and [there](page.md#A-page)", encoding="utf-8")
+    assert hygiene.check_links(page) == []
+    page.write_text(f"# A page\n\n[there]({target})", encoding="utf-8")
+    (problem,) = hygiene.check_links(page)
+    assert "no such" in problem
+
+
+@pytest.mark.parametrize("heading", ["1 · Predict", '"My network"'])
+def test_a_heading_to_which_jupyterlab_does_not_go_is_seen(heading: str, tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    target = quote(heading.replace(" ", "-"))
+    page.write_text(f"# {heading}\n\n[here](#{target})", encoding="utf-8")
+    (problem,) = hygiene.check_links(page)
+    assert "does not go" in problem
+
+
+def test_an_old_sheet_is_seen() -> None:
+    text = "<!-- challenges -->\nan old one\n<!-- end -->\n\nother text\n\n<!-- end -->\n"
+    filled = written.fill_teaching(text)
+    assert filled != text
+    assert written.fill_teaching(filled) == filled
+    assert filled.endswith("<!-- end -->\n\nother text\n\n<!-- end -->\n")

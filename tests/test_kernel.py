@@ -13,10 +13,13 @@ from build import NOTEBOOKS
 from kernel import PATH, Kernel
 from playground.settings import CONTROLS, DEFAULTS, to_text
 
-SETUP = PATH + """from playground import *
+SETUP = (
+    PATH
+    + """from playground import *
 import asyncio, json
 p = Playground(config="steps=200 hidden=4")
 """
+)
 MODELS = """named = {**p.controls, **p.views, **p.buttons, **p.panel.presets}
 named |= {"compare": p.panel.compare, "challenge": p.panel.picker, "file": p.panel.file}
 print(json.dumps({name: w.comm.comm_id for name, w in named.items()}))"""
@@ -111,8 +114,11 @@ def torture(kernel: Kernel) -> None:
     kernel.run(SETUP)
     models = json.loads(kernel.run(MODELS))
     del models["our recipe"], models["the copied recipe"]  # whose steps are slow
-    sizes = json.loads(kernel.run("print(json.dumps({n: len(w.options) for n, w in "
-                                  "{**p.controls, **p.views}.items()}))"))
+    sizes = json.loads(
+        kernel.run(
+            "print(json.dumps({n: len(w.options) for n, w in {**p.controls, **p.views}.items()}))"
+        )
+    )
     # Sizes that make a step slow are left out: here the number of messages counts.
     sizes |= {"hidden": 5, "window": 6, "layers": 2, "steps": 3}
     sizes |= {"batch": 6, "compare": 2, "challenge": 3}
@@ -157,10 +163,14 @@ def torture(kernel: Kernel) -> None:
 def test_what_the_teachers_page_says_runs_from_the_notebooks_folder() -> None:
     text = (NOTEBOOKS / "teaching.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    plans = (NOTEBOOKS / "teaching_lessons.md").read_text(encoding="utf-8")
+    calls = re.findall(r"`(Playground\([^`]*\))`", plans)
     kernel = Kernel()
     try:
         printed = [kernel.run(block) for block in blocks]
+        assert calls
+        assert not any(kernel.run(call) for call in calls)
     finally:
         kernel.close()
-    checked = next(lines for lines in printed if lines)
+    (checked,) = [out for block, out in zip(blocks, printed, strict=True) if "solved_by" in block]
     assert [line.split()[0] for line in checked.splitlines()] == ["True", "False"]

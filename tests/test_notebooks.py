@@ -38,6 +38,8 @@ from hygiene import (
     check_messages,
     check_one_meaning,
     check_one_page,
+    check_paths,
+    check_plan,
     check_runs_alone,
     code,
     name_of,
@@ -48,6 +50,8 @@ torch.set_num_threads(1)
 TEST_COMMAND = ".venv/bin/pip install -r tests/requirements.txt && .venv/bin/pytest"
 QUICK_COMMAND = '.venv/bin/pytest -m "not slow"'
 PLAYGROUND = FOLDER / "playground"
+TEACHING = FOLDER / "teaching.md"
+PAGES = [ROOT / "README.md", *sorted(FOLDER.glob("*.md"))]
 LAYERS = ["signals", "settings", "presets", "data", "run", "script", "canvas", "screen"]
 LAYERS += ["challenges", "session", "player", "panel", "app"]
 
@@ -76,7 +80,6 @@ def test_one_page(path: Path, tmp_path: Path) -> None:
 # ==== The pages beside the lessons
 
 GLOSSARY, SYMPTOMS, SHEET = (FOLDER / f"{name}.md" for name in ("glossary", "symptoms", "sheet"))
-PAGES = [ROOT / "README.md", *sorted(FOLDER.glob("*.md"))]
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
@@ -235,6 +238,14 @@ def test_readme_has_the_table_of_the_lessons() -> None:
     assert written.README_TABLE.search(text)
 
 
+def test_teaching_has_the_sheet_of_challenges() -> None:
+    text = TEACHING.read_text(encoding="utf-8")
+    assert written.fill_teaching(text) == text
+    assert written.SHEET.search(text)
+    named = re.findall(r"^\| (\d+) \| `(\w+)` \|", text, re.MULTILINE)
+    assert named == [(str(k), key) for k, key in enumerate(written.CHALLENGES, 1)]
+
+
 def test_a_new_lesson_is_one_file(tmp_path: Path) -> None:
     folder = tmp_path / "notebooks"
     folder.mkdir()
@@ -246,6 +257,21 @@ def test_a_new_lesson_is_one_file(tmp_path: Path) -> None:
         texts = {tag: c.source for c in filled.cells for tag in c.metadata.get("tags", [])}
         assert texts["navigation"] == "**01 data** · [07 new](07_new.ipynb)"
         assert texts["next"].startswith("Next: [07 · New](07_new.ipynb). From a sine wave")
+
+
+# ==== The pages beside the notebooks
+
+
+@pytest.mark.parametrize("lesson", written.lessons(), ids=lambda lesson: lesson.file)
+def test_teaching_has_a_plan_of_fifty_minutes(lesson: written.Lesson) -> None:
+    text = "".join(sources_of(TEACHING, *FOLDER.glob("teaching_*.md")))
+    assert check_plan(text, lesson.title.replace(" · ", " ")) == []  # a link finds that
+    assert f"]({lesson.file}#" in text
+
+
+def test_teaching_says_how_long_a_path_takes() -> None:
+    minutes = {x.title.split(" ")[0]: x.minutes for x in written.lessons()}
+    assert check_paths(TEACHING.read_text(encoding="utf-8"), minutes) == []
 
 
 # ==== Commands, style

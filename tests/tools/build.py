@@ -6,8 +6,8 @@
     python tests/tools/build.py --check                    # write nothing, only compare
 
 Two builds give the same bytes. What follows from other files (navigation, tables, the set-up cell;
-see written.py) is written first, into README.md as well. A notebook in which a cell raises, or
-writes to stderr, is refused and left as it was.
+see written.py) is written first, into README.md and teaching.md as well. A notebook in which a
+cell raises, or writes to stderr, is refused and left as it was.
 """
 
 from __future__ import annotations
@@ -33,7 +33,10 @@ from nbval.kernel import CURRENT_ENV_KERNEL_NAME, NbvalKernelspecManager
 import written
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
-README = NOTEBOOKS.parent / "README.md"
+PAGES = {
+    NOTEBOOKS.parent / "README.md": written.fill_readme,
+    NOTEBOOKS / "teaching.md": written.fill_teaching,
+}
 INLINE_BACKEND = "module://matplotlib_inline.backend_inline"
 # Whatever the shell has set, figures show in their cells. NumPy's linear algebra, too, has one
 # thread: a second one would mostly wait, and use up a core with that.
@@ -246,11 +249,12 @@ def build(path: Path, check: bool = False, text_only: bool = False) -> bool:
     return after != before
 
 
-def build_readme(check: bool = False) -> bool:
-    before = README.read_text(encoding="utf-8")
-    after = written.fill_readme(before)
+def build_page(path: Path, check: bool = False) -> bool:
+    """Write what follows from other files into a page of text; as `build` does with a notebook."""
+    before = path.read_text(encoding="utf-8")
+    after = PAGES[path](before)
     if after != before and not check:
-        replace_file(README, after.encode())
+        replace_file(path, after.encode())
     return after != before
 
 
@@ -274,7 +278,8 @@ def main(arguments: list[str] | None = None) -> int:
         failed = failed or (options.check and changed)
     if any(path.resolve().is_relative_to(NOTEBOOKS) for path in paths):
         written.lesson.cache_clear()  # the minutes may have changed
-        failed = (build_readme(options.check) and options.check) or failed
+        changed = [build_page(path, options.check) for path in PAGES]
+        failed = (any(changed) and options.check) or failed
     return int(failed)
 
 

@@ -3,6 +3,7 @@
 - Lessons: the minutes, the line of navigation, the set-up cell, the link to the next lesson.
 - The playground's lesson: its table of controls, and the challenges.
 - README: the table of lessons.
+- The teacher's page: the sheet of challenges that is printed.
 
 A lesson is found by its name, ``NN_word.ipynb`` in notebooks/ (a side lesson: ``NNb_word``). So a
 new lesson, control or challenge is added in one place; a test sees whether the build has been run
@@ -44,6 +45,7 @@ LESSON = re.compile(r"\d\d[a-z]?_\w+\.ipynb")
 TIME = re.compile(r"(?<=^Time: )\d+(?= minutes)", re.MULTILINE)
 WORDS, LINES, FIGURE, SLIDERS = 1 / 150, 1 / 8, 1, 2  # minutes of reading each takes
 README_TABLE = re.compile(r"(?<=<!-- lessons -->\n).*?(?=<!-- end -->)", re.DOTALL)
+SHEET = re.compile(r"(?<=<!-- challenges -->\n).*?(?=<!-- end -->)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -115,6 +117,15 @@ def challenges() -> str:
         f"<details><summary>Hint</summary>\n\n{c.hint}\n</details>\n"
         f"<details><summary>What comes of it</summary>\n\n{c.explanation}\n\nReached by "
         f"{' and then '.join(f'`{line.strip()}`' for line in c.solution)}.\n</details>"
+        for key, c in CHALLENGES.items()
+    )
+
+
+def sheet() -> str:
+    """The challenges on paper: with room for a prediction, and no hint, explanation or answer."""
+    return "\n\n".join(
+        f"**{NUMBERED[key]}** (`{key}`). {c.question} *Goal:* {c.goal}.\n\n"
+        f"My prediction: {'_' * 36} What I changed: {'_' * 30}"
         for key, c in CHALLENGES.items()
     )
 
@@ -202,3 +213,8 @@ def fill_readme(text: str) -> str:
         + "\n"
     )
     return README_TABLE.sub(lambda _: table, text)
+
+
+def fill_teaching(text: str) -> str:
+    """The teacher's page with its sheet of challenges as it should be, between two comments."""
+    return SHEET.sub(lambda _: f"\n{sheet()}\n\n", text, count=1)
