@@ -60,6 +60,13 @@ def code(path: Path) -> list[str]:
     return [cell.source for cell in code_cells(read(path))]
 
 
+def own_code(path: Path) -> list[str]:
+    """Without the stubs of exercises, other right answers, and wrong ones."""
+    tags = {"exercise", "second", "wrong"}
+    cells = code_cells(read(path))
+    return [cell.source for cell in cells if not tags & {*cell.metadata.get("tags", [])}]
+
+
 # ==== What the file holds
 
 
@@ -244,7 +251,10 @@ def check_no_output_widgets(path: Path) -> list[str]:
 
 
 def check_exercises(path: Path) -> list[str]:
-    """Three exercises at the end of a lesson, each with an answer to unfold."""
+    """Three to five exercises at the end of a lesson, each with a check or an answer to unfold."""
+    checked = [c for c in read(path).cells if "exercise" in c.metadata.get("tags", [])]
+    if checked:
+        return [] if 3 <= len(checked) <= 5 else [f"{len(checked)} exercises with a check"]
     found = markdown(path).find(re.compile("h[1-6]"), string=re.compile("Exercise"))
     answers = found.find_all_next("details", open=False) if found else []
     count = sum(bool(answer.find("summary")) for answer in answers)
@@ -303,7 +313,7 @@ def check_same_code(path: Path) -> list[str]:
         for name, text in definitions(module.read_text(encoding="utf-8"))
     }
     problems = []
-    for name, taught in (item for source in code(path) for item in definitions(source)):
+    for name, taught in (item for source in own_code(path) for item in definitions(source)):
         text, module = shared.get(name, (taught, ""))
         if text != taught:
             texts = text.splitlines(), taught.splitlines()
@@ -317,7 +327,8 @@ def check_one_meaning(paths: list[Path]) -> list[str]:
     known: dict[str, tuple[str, Path]] = {}
     problems = []
     for path in paths:
-        own = dict(item for source in code(path) for item in definitions(source))  # the last counts
+        found = [item for source in own_code(path) for item in definitions(source)]
+        own = dict(found)  # the last counts
         for name, taught in own.items():
             first, where = known.setdefault(name, (taught, path))
             if first != taught:

@@ -172,6 +172,13 @@ def test_missing_exercises_are_seen(end: str, write) -> None:
     assert len(hygiene.check_exercises(write([new_markdown_cell(end)]))) == 1
 
 
+@pytest.mark.parametrize("count", range(1, 7))
+def test_three_to_five_exercises_with_a_check_pass(count: int, write) -> None:
+    stubs = [code_cell("x = ...", tags=["exercise"]) for _ in range(count)]
+    problems = hygiene.check_exercises(write([new_markdown_cell("## Exercises"), *stubs]))
+    assert bool(problems) == (not 3 <= count <= 5)
+
+
 # ==== Code that is in the notebooks and in helpers.py
 
 SHARED = '''
@@ -245,6 +252,13 @@ def test_one_name_for_two_things_is_seen(write, tmp_path: Path) -> None:
     other = write([code_cell("def f(x):\n    return -x")])
     (problem,) = hygiene.check_one_meaning([first, other])
     assert problem == "f in page.ipynb is another than in first.ipynb"
+
+
+@pytest.mark.parametrize("tag", ["exercise", "second", "wrong"])
+def test_a_stub_or_another_answer_may_have_the_name(tag: str, write, tmp_path: Path) -> None:
+    first = write([code_cell("def f(x):\n    return x")]).rename(tmp_path / "first.ipynb")
+    other = write([code_cell("def f(x):\n    ...", tags=[tag])])
+    assert hygiene.check_one_meaning([first, other]) == []
 
 
 def test_a_helper_that_nobody_uses_is_seen() -> None:

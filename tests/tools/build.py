@@ -249,6 +249,16 @@ def build(path: Path, check: bool = False, text_only: bool = False) -> bool:
     return after != before
 
 
+def begin_solutions(path: Path) -> None:
+    """A lesson that has exercises with a check gets a solutions notebook: the tasks and stubs."""
+    solutions = path.parent / "solutions" / path.name
+    if written.has_exercises(path) and not solutions.exists():
+        nb = written.fill(nbformat.v4.new_notebook(), solutions)
+        solutions.parent.mkdir(exist_ok=True)
+        replace_file(solutions, dumps(normalise(nb)).encode())
+        print(f"{solutions}: begun; put answers where the stubs are, and build it", flush=True)
+
+
 def build_page(path: Path, check: bool = False) -> bool:
     """Write what follows from other files into a page of text; as `build` does with a notebook."""
     before = path.read_text(encoding="utf-8")
@@ -270,6 +280,8 @@ def main(arguments: list[str] | None = None) -> int:
     for path in paths:
         try:
             changed = build(path, options.check, options.text)
+            if not options.check:
+                begin_solutions(path)
         except BuildError as error:
             print(error, file=sys.stderr)
             failed = True

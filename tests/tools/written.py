@@ -1,13 +1,15 @@
 """What the build writes into notebooks and README because it follows from other files.
 
 - Lessons: the minutes, the line of navigation, the set-up cell, the link to the next lesson.
+- Their exercises: what to do with them, and below each task its stub.
+- Solutions: the title, the set-up cell, and the tasks as the lesson has them.
 - The playground's lesson: its table of controls, and the challenges.
 - README: the table of lessons.
 - The teacher's page: the sheet of challenges that is printed.
 
 A lesson is found by its name, ``NN_word.ipynb`` in notebooks/ (a side lesson: ``NNb_word``). So a
-new lesson, control or challenge is added in one place; a test sees whether the build has been run
-since.
+new lesson, exercise, control or challenge is added in one place; a test sees whether the build has
+been run since.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 sys.path[:0] = [str(NOTEBOOKS.parent), str(NOTEBOOKS)]  # as the set-up cell does
+from checks import Exercise, exercises_of  # noqa: E402
 from playground.challenges import CHALLENGES, NUMBERED, Challenge  # noqa: E402
 from playground.settings import CONTROLS, DEFAULTS, word_of  # noqa: E402
 
@@ -43,9 +46,20 @@ sys.path[:0] = [str(found), str(found / "notebooks")]"""
 
 LESSON = re.compile(r"\d\d[a-z]?_\w+\.ipynb")
 TIME = re.compile(r"(?<=^Time: )\d+(?= minutes)", re.MULTILINE)
+TASK = re.compile(r"### (\d) · ")
 WORDS, LINES, FIGURE, SLIDERS = 1 / 150, 1 / 8, 1, 2  # minutes of reading each takes
 README_TABLE = re.compile(r"(?<=<!-- lessons -->\n).*?(?=<!-- end -->)", re.DOTALL)
 SHEET = re.compile(r"(?<=<!-- challenges -->\n).*?(?=<!-- end -->)", re.DOTALL)
+
+EXERCISES = """## Exercises
+
+Put your answer where the `...` is, and run the cell. What it prints begins with *Not attempted \
+yet*, *Not yet* or *Right*; after *Not yet* it says what is wrong. Predict before you measure. \
+Answers, right and wrong: [solutions/{file}](solutions/{file})."""
+SOLUTIONS = """# {title}: solutions
+
+To lesson [{short}](../{file}). Below each task there is an answer and what it means, then another \
+right answer, then wrong ones that are often given, with what the check says to them."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +164,11 @@ def fill(nb: NotebookNode, path: Path) -> NotebookNode:
             _put(nb, "setup", 2, SETUP)
         if text := next_lesson(path.name, every):
             _put(nb, "next", len(nb.cells), text)
+        if has_exercises(path):
+            _fill_exercises(nb, path, exercises_of(_number(path)))
         _set_slides(nb)
+    if path.parent.name == "solutions":
+        _fill_solutions(nb, path)
     return nb
 
 
@@ -188,10 +206,71 @@ def _set_slides(nb: NotebookNode) -> None:
             full = bool(cell.get("outputs")) or (full and kind == "-")
 
 
+def has_exercises(path: Path) -> bool:
+    """Whether this is a lesson whose exercises have a check."""
+    return is_lesson(path) and bool(exercises_of(_number(path)))
+
+
+def _number(path: Path) -> str:
+    return path.name.partition("_")[0]
+
+
+def _fill_exercises(nb: NotebookNode, path: Path, entries: list[Exercise]) -> None:
+    """The text below the heading, and a cell with the stub below each task."""
+    stubs = {cell.id: cell for cell in nb.cells if _has_tag(cell, "exercise")}
+    cells, keys = [], []
+    for cell in nb.cells:
+        if cell.id in stubs:
+            continue
+        if cell.source.startswith("## Exercises"):
+            cell.source = EXERCISES.format(file=path.name)
+        cells.append(cell)
+        if task := _task(cell):
+            keys.append(f"{_number(path)}.{task}")
+            name = f"exercise-{task}"
+            new = new_code_cell("", id=name, metadata={"tags": ["exercise"]})
+            cells.append(stubs.get(name, new))
+            cells[-1].source = next((e.cell for e in entries if e.key == keys[-1]), "")
+    if keys != [entry.key for entry in entries]:
+        raise ValueError(f"{path}: tasks {keys}, but entries {[entry.key for entry in entries]}")
+    nb.cells = cells
+
+
+def _fill_solutions(nb: NotebookNode, path: Path) -> None:
+    """Title, set-up cell and tasks; a task that is new comes last, with its stub."""
+    here = lesson(path.parents[1] / path.name)
+    title = SOLUTIONS.format(title=here.title, short=here.short, file=here.file)
+    _put(nb, "title", 0, title)
+    _put(nb, "setup", 1, SETUP)
+    there = {_task(cell): cell for cell in nb.cells}
+    for number, text in tasks(path.parents[1] / path.name).items():
+        text = re.sub(r"(?<=\]\()(?=[\w/]+\.(?:ipynb|md))", "../", text)
+        if number in there:
+            there[number].source = text
+            continue
+        nb.cells.append(new_markdown_cell(text, id=f"task-{number}"))
+        entry = next(e for e in exercises_of(_number(path)) if e.key.endswith(f".{number}"))
+        nb.cells.append(new_code_cell(entry.cell, id=f"answer-{number}"))
+
+
+def tasks(path: Path) -> dict[str, str]:
+    """The Markdown of a lesson's exercises, by their number."""
+    return {n: cell.source for cell in nbformat.read(path, 4).cells if (n := _task(cell))}
+
+
+def _task(cell: NotebookNode) -> str | None:
+    found = TASK.match(cell.source) if cell.cell_type == "markdown" else None
+    return found[1] if found else None
+
+
+def _has_tag(cell: NotebookNode, tag: str) -> bool:
+    return tag in cell.metadata.get("tags", [])
+
+
 def _put(nb: NotebookNode, tag: str, place: int, text: str) -> None:
     """Set the text of the cell with this tag; without one, put such a cell in its place."""
     for cell in nb.cells:
-        if tag in cell.metadata.get("tags", []):
+        if _has_tag(cell, tag):
             cell.source = text
             return
     new = new_code_cell if tag == "setup" else new_markdown_cell
