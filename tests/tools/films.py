@@ -24,7 +24,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 from PIL import Image
 
-COLOURS = 24
+COLOURS = 32
 GRID = 256  # frames at most of one explorer
 LINE = 40  # positions at most of one slider, where there are too many combinations
 
@@ -93,7 +93,8 @@ def _film_of(explorer, most: int) -> dict:
             yield picture_of(explorer.set(**values).data)
 
     moves = list(itertools.product(*kept) if grid else alone(kept, starts))
-    film = encoded(pictures(moves))
+    ends = [[places[0], places[-1]] for places in kept]
+    film = encoded(pictures(moves), [*pictures([starts]), *pictures(alone(ends, starts))])
     explorer.set(**{n: values[start] for n, (values, _, start) in zip(names, found, strict=True)})
     if not grid:
         at, film["at"] = iter(film["at"]), []
@@ -122,24 +123,26 @@ def picture_of(png: bytes) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
 
 
-def encoded(pictures: Iterable[np.ndarray]) -> dict:
-    """Size, picture below, frames, and which frame each picture is; equal ones are kept once."""
+def encoded(pictures: Iterable[np.ndarray], sample: Sequence[np.ndarray]) -> dict:
+    """Size, picture below, frames, and which frame each picture is; equal ones are kept once.
+
+    The colours are those of the pictures in `sample`.
+    """
+    palette = few_colours(sample)
     indices, at, seen = [], [], {}
-    palette = None
     for picture in pictures:
         key = hashlib.sha256(picture.tobytes()).digest()
         if key not in seen:
             seen[key] = len(indices)
-            image = Image.fromarray(picture)
-            # All of the colours are in the first picture, or nearly so
-            palette = palette or few_colours(image)
-            few = image.quantize(palette=palette, dither=Image.Dither.NONE)
+            few = Image.fromarray(picture).quantize(palette=palette, dither=Image.Dither.NONE)
             indices.append(np.asarray(few, dtype=np.uint8))
         at.append(seen[key])
     stack = np.stack(indices)
     counts = np.stack([(stack == colour).sum(0, dtype=np.uint16) for colour in range(COLOURS)])
     below = counts.argmax(0).astype(np.uint8)
-    table = np.array(palette.getpalette()[: 3 * COLOURS], np.uint8).reshape(-1, 3)
+    table = np.zeros((COLOURS, 3), np.uint8)
+    colours = np.array(palette.getpalette(), np.uint8).reshape(-1, 3)[:COLOURS]
+    table[: len(colours)] = colours
     frames = [
         webp(np.dstack([table[index], 255 * (index != below).astype(np.uint8)])) for index in stack
     ]
@@ -147,13 +150,21 @@ def encoded(pictures: Iterable[np.ndarray]) -> dict:
     return {"size": size, "below": webp(table[below]), "frames": frames, "at": at}
 
 
-def few_colours(image: Image.Image) -> Image.Image:
-    """An image whose palette has the colours of this one; what is nearly white is white."""
-    found = image.quantize(COLOURS, dither=Image.Dither.NONE)
-    palette = np.array(found.getpalette(), dtype=np.uint8).reshape(-1, 3)
+def few_colours(sample: Sequence[np.ndarray]) -> Image.Image:
+    """An image whose palette does for these pictures; what is nearly white is white.
+
+    A colour counts by the root of its area: else the many shades of grey at the edges of letters
+    take the places of a thin coloured line.
+    """
+    found, counts = np.unique(
+        np.concatenate([p.reshape(-1, 3) for p in sample]), axis=0, return_counts=True
+    )
+    pixels = np.repeat(found, np.ceil(np.sqrt(counts)).astype(int), axis=0)
+    image = Image.fromarray(pixels[None]).quantize(COLOURS, dither=Image.Dither.NONE)
+    palette = np.array(image.getpalette(), dtype=np.uint8).reshape(-1, 3)
     palette[(palette >= 248).all(1)] = 255
-    found.putpalette(palette.ravel().tolist())
-    return found
+    image.putpalette(palette.ravel().tolist())
+    return image
 
 
 def webp(pixels: np.ndarray) -> str:

@@ -411,12 +411,28 @@ print(json.dumps({{e.model_id: films.film_of(e, {room} // len(living)) for e in 
 
 
 def key_of(path: Path) -> str:
-    """Changes with whatever decides a notebook's films: its code, and modules of the series."""
-    texts = [cell.source for cell in build.code_cells(build.read(path))]
-    modules = [ROOT / "helpers.py", *NOTEBOOKS.glob("*.py"), HERE / "films.py"]
-    modules += sorted((NOTEBOOKS / "playground").glob("*.py")) if path.stem == PLAYGROUND else []
-    texts += [module.read_text(encoding="utf-8") for module in sorted(modules)]
+    """Changes with whatever decides a notebook's films: its code, and modules that it imports."""
+    cells = [cell.source for cell in build.code_cells(build.read(path)) if not is_stub(cell)]
+    texts = ["\n".join(cells), (HERE / "films.py").read_text(encoding="utf-8")]
+    found: list[Path] = []
+    for text in texts:  # which grows: what a module imports counts as well
+        for module in imported(text):
+            if module not in found:
+                found.append(module)
+                texts.append(module.read_text(encoding="utf-8"))
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
+
+
+def is_stub(cell: NotebookNode) -> bool:
+    return "exercise" in cell.metadata.get("tags", [])
+
+
+def imported(text: str) -> list[Path]:
+    """The files of the series that a module or a notebook's code imports; a package in whole."""
+    names = re.findall(r"^\s*(?:from|import) (\w+)", text, re.MULTILINE)
+    files = [folder / f"{name}.py" for name in sorted({*names}) for folder in (ROOT, NOTEBOOKS)]
+    found = [file for file in files if file.is_file()]
+    return found + sorted((NOTEBOOKS / "playground").glob("*.py")) * ("playground" in names)
 
 
 def kept_film(path: Path, site: Path) -> dict | None:
@@ -505,7 +521,7 @@ def record_runs(site: Path, names: Sequence[str] = ()) -> None:
             screen.show_fast(run, "finished" if run.ended else "training")
             pictures.append(films.picture_of(screen.picture()))
             moments.append(f"{run.step_count} of {budget} steps")
-        film = films.encoded(pictures)
+        film = films.encoded(pictures, pictures)
         film["controls"] = [{"label": "moment", "texts": moments, "start": MOMENTS - 1}]
         words = f"{text}. {standing(run.record())}"
         film |= {"grid": True, "full": True, "line": run.text, "words": words}

@@ -12,7 +12,7 @@ function fit(slide) {
     content.style.setProperty("--fit", size);
     const wide = [content, ...content.querySelectorAll("pre, .film, .wide, math")]
       .some(box => box.scrollWidth > box.clientWidth + 1 && box.clientWidth);
-    if (content.scrollHeight * size <= 628 && !wide) break;
+    if (content.scrollHeight * size <= 614 && !wide) break;
   }
 }
 
