@@ -6,7 +6,7 @@
 
 Text, results and pictures are those of the stored notebooks. For the films (see films.py) each
 notebook is run once more; they are kept in site/films until the code of the notebook, or a module
-that it may import, changes. Two builds give the same bytes. A link that leads nowhere is refused.
+that it imports, changes. Two builds give the same bytes. A link that leads nowhere is refused.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ import jinja2
 import latex2mathml.converter
 import numpy as np
 from markupsafe import Markup
-from nbconvert import HTMLExporter
+from nbconvert import TemplateExporter
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 from nbformat import NotebookNode
 from pygments import highlight
@@ -75,7 +75,6 @@ VERBATIM = re.compile(r"(^```.*?^```|`[^`\n]+`)", re.DOTALL | re.MULTILINE)
 HEADING = re.compile(r"<h([1-6])>(.*?)</h\1>", re.DOTALL)
 ANCHORED = re.compile(r'<h([1-6]) id="([^"]*)">(.*?)</h\1>', re.DOTALL)
 LINK = re.compile(r'\b(href|src)="([^"]*)"')
-QUOTED = re.compile(r"\b(id|href|alt)='([^']*)'")
 ID = re.compile(r'\bid="([^"]*)"')
 TAG = re.compile(r"<[^>]*>")
 
@@ -153,6 +152,11 @@ def place_of(target: Path) -> str:
     raise KeyError(target)
 
 
+def name_of(path: Path) -> str:
+    """A notebook's name in site/: "01_data", "solutions-01_data"."""
+    return path.relative_to(NOTEBOOKS).with_suffix("").as_posix().replace("/", "-")
+
+
 def relinked(markup: str, page: Page) -> str:
     """HTML whose relative links lead from file to file, made to lead from page to page."""
 
@@ -198,9 +202,10 @@ def environment() -> jinja2.Environment:
 
 
 @cache
-def exporter() -> HTMLExporter:
+def exporter() -> TemplateExporter:
+    # Not HTMLExporter, which parses and writes all of it once more
     where = {"template_name": "page", "extra_template_basedirs": [str(HERE)]}
-    return HTMLExporter(filters={"python": python}, **where)
+    return TemplateExporter(filters={"python": python}, file_extension=".html", **where)
 
 
 def body_of(page: Page, site: Path) -> str:
@@ -223,9 +228,7 @@ def from_cells(page: Page, nb: NotebookNode, site: Path, fold: Callable) -> str:
         "fold": fold,
         "figure": lambda cell, output: figure(page, cell, output, kept, site),
     }
-    out = exporter().from_notebook_node(nb, resources)[0]
-    # nbconvert writes an attribute that has a quotation mark in it with the other kind around it
-    return QUOTED.sub(lambda q: f'{q[1]}="{q[2].replace(chr(34), "&quot;")}"', out)
+    return exporter().from_notebook_node(nb, resources)[0]
 
 
 def fold(cell: NotebookNode) -> str:
@@ -240,13 +243,13 @@ def figure(page: Page, cell: NotebookNode, output: NotebookNode, kept: dict, sit
     """A picture of a cell, with sliders where there is a film of it."""
     picture = base64.b64decode(output.data["image/png"])
     name = f"{cell.id}-{cell.outputs.index(output)}"
-    file = f"img/{page.source.stem}-{name}.png"
+    file = f"img/{name_of(page.source)}-{name}.png"
     build.replace_file(site / file, picture)
     height, width, _ = films.picture_of(picture).shape
     look = {"src": page.root + file, "width": width, "height": height}
     look |= {"alt": cell.metadata.get("alt", ""), "name": name, "root": page.root, "id": cell.id}
     template = environment().get_template("film.html.j2")
-    if page.source.stem == PLAYGROUND and cell.id == "playground":
+    if name_of(page.source) == PLAYGROUND and cell.id == "playground":
         return template.render(**look, **of_playground(site))
     film = kept.get(name)
     if film is None:
@@ -255,7 +258,7 @@ def figure(page: Page, cell: NotebookNode, output: NotebookNode, kept: dict, sit
     if not film["grid"]:
         how += "One at a time: a slider that moves sends the others back to where they started."
     return template.render(
-        **look, file=f"films/{page.source.stem}.js", controls=film["controls"], how=how
+        **look, file=f"films/{name_of(page.source)}.js", controls=film["controls"], how=how
     )
 
 
@@ -437,7 +440,7 @@ def imported(text: str) -> list[Path]:
 
 def kept_film(path: Path, site: Path) -> dict | None:
     """A notebook's films by cell and output, {} where it has none; None if they are to be made."""
-    file = site / "films" / f"{path.stem}.js"
+    file = site / "films" / f"{name_of(path)}.js"
     if not file.is_file():
         return None
     _, key, kept = json.loads(file.read_text()[len("film(") : -len(");\n")].join("[]"))
@@ -464,7 +467,7 @@ def make_film(path: Path, site: Path) -> None:
     size = len(json.dumps(kept))
     if size > FILM_BYTES:
         raise WebError(f"{path}: the films have {size} bytes; allowed: {FILM_BYTES}")
-    keep_film(path.stem, key_of(path), kept, site)
+    keep_film(name_of(path), key_of(path), kept, site)
 
 
 # ---- the playground's
@@ -538,7 +541,7 @@ def make_films(site: Path) -> None:
         done = [pool.submit(make_film, path, site) for path in due]
         for path, each in zip(due, done, strict=True):
             each.result()
-            print(f"film of {path.stem}", flush=True)
+            print(f"film of {name_of(path)}", flush=True)
     if missing := [name for name in runs() if not recorded(name, site)]:
         record_runs(site, missing)
         print("films of the playground", flush=True)
