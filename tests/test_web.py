@@ -36,25 +36,23 @@ def draw_wave(figure):
     (line,) = ax.plot([], [], color="#0072B2")
     ax.set(xlim=(0, 10), ylim=(-3, 3))
 
-    def update(height, period, kind):
+    def update(height, period, kind, shift=0):
         x = np.linspace(0, 10, 200)
-        line.set_data(x, height * np.sin(6 * x / period))
+        line.set_data(x, height * np.sin(6 * x / period + shift))
         line.set_linestyle({"solid": "-", "dashed": "--"}[kind])
 
     return update
 
 
-@pytest.fixture
-def wave():
-    explorer = Explorer(
+def wave(**more: widgets.ValueWidget) -> Explorer:
+    return Explorer(
         draw_wave,
         figsize=(4, 2),
         height=widgets.FloatSlider(1, min=0, max=2, step=0.25),
         period=widgets.IntSlider(5, 2, 9),
         kind=widgets.SelectionSlider(options=["solid", "dashed"], value="dashed"),
+        **more,
     )
-    yield explorer
-    explorer.close()
 
 
 def difference(film: dict, number: int, picture: bytes) -> float:
@@ -63,10 +61,11 @@ def difference(film: dict, number: int, picture: bytes) -> float:
     return float(np.abs(films.decoded(film, number) - true).mean())
 
 
-def test_a_film_shows_what_the_explorer_shows(wave):
-    before = wave.still()
-    film = films.film_of(wave, ROOM)
-    assert film["grid"] and film["full"] and wave.still() == before
+def test_a_film_shows_what_the_explorer_shows():
+    explorer = wave()
+    before = explorer.still()
+    film = films.film_of(explorer, ROOM)
+    assert film["grid"] and film["full"] and explorer.still() == before
     assert [len(control["texts"]) for control in film["controls"]] == [9, 8, 2]
     assert [control["start"] for control in film["controls"]] == [4, 3, 1]
     assert film["controls"][0]["texts"][:2] == ["0.00", "0.25"]
@@ -74,30 +73,45 @@ def test_a_film_shows_what_the_explorer_shows(wave):
     for number in (0, 1, 17, 80, 143):
         height, period, kind = every[number]
         values = {"height": height / 4, "period": 2 + period, "kind": ("solid", "dashed")[kind]}
-        picture = wave.set(**values).data
+        picture = explorer.set(**values).data
         assert difference(film, film["at"][number], picture) < 1
         other = film["at"][(number + 50) % 144]  # a frame that is not the right one is told apart
         assert difference(film, other, picture) > 1
 
 
-def test_a_film_without_room_moves_one_slider_at_a_time(wave):
-    film = films.film_of(wave, 100_000)
-    assert not film["grid"] and len(json.dumps(film)) <= 100_000
+def test_a_film_of_three_sliders_has_fewer_positions_where_there_is_no_room():
+    film = films.film_of(wave(), 100_000)
+    assert film["grid"] and not film["full"] and len(json.dumps(film)) <= 100_000
+
+
+def test_a_film_of_four_sliders_moves_one_at_a_time():
+    explorer = wave(shift=widgets.FloatSlider(0, min=0, max=3, step=0.5))
+    film = films.film_of(explorer, ROOM)
+    assert not film["grid"] and len(json.dumps(film)) <= ROOM
     for k, control in enumerate(film["controls"]):
         assert len(film["at"][k]) == len(control["texts"])
     starts = {film["at"][k][control["start"]] for k, control in enumerate(film["controls"])}
     assert len(starts) == 1  # all sliders where they start: one picture
-    assert difference(film, *starts, wave.still()) < 1
+    assert difference(film, *starts, explorer.still()) < 1
+
+
+PLANS = [
+    ((9, 8, 2), 256, True),
+    ((31, 200), 256, True),
+    ((9, 9, 9), 99, True),
+    ((9, 9, 9, 9), 99, False),
+]
 
 
 @pytest.mark.parametrize(
-    ("counts", "most", "grid"), [((9, 8, 2), 256, True), ((31, 200), 256, True), ((9, 9, 9), 99, 0)]
+    ("counts", "most", "grid"),
+    [((9, 8, 2), 256, True), ((31, 200), 256, True), ((9, 9, 9), 99, True), ((9,) * 4, 99, False)],
 )
 def test_a_plan_keeps_ends_and_start_and_stays_within_its_frames(counts, most, grid):
     starts = [count // 3 for count in counts]
     is_grid, kept = films.plan(counts, starts, most)
     frames = np.prod([len(k) for k in kept]) if is_grid else sum(len(k) for k in kept)
-    assert is_grid == bool(grid) and frames <= most
+    assert is_grid == grid and frames <= most
     for places, count, start in zip(kept, counts, starts, strict=True):
         assert {0, count - 1, start} <= {*places} and places == sorted({*places})
 
@@ -250,16 +264,16 @@ def test_sliders_move_their_pictures_by_keyboard_alone(site, offline):
     page = opened(site / f"{FILMED.stem}.html")
     sliders = page.locator(".film input[type=range]")
     assert sliders.count() == 5
-    over = page.locator(".film img.over")
+    shown = page.locator(".film img")
     for slider in sliders.all():
-        before, text = over.get_attribute("src"), slider.get_attribute("aria-valuetext")
+        before, text = shown.get_attribute("src"), slider.get_attribute("aria-valuetext")
         slider.focus()
         key = "ArrowLeft" if slider.evaluate("s => s.value === s.max") else "ArrowRight"
         page.keyboard.press(key)
-        changed = "before => document.querySelector('img.over').src !== before"
+        changed = "before => document.querySelector('.film img').src !== before"
         page.wait_for_function(changed, arg=before)
         assert slider.get_attribute("aria-valuetext") != text
-    assert "seq_len 7." in page.locator(".film img.below").get_attribute("alt")
+    assert "seq_len 7." in shown.get_attribute("alt")
     assert problems == []
 
 
@@ -273,11 +287,11 @@ def test_recorded_runs_of_the_playground_are_chosen_and_scrubbed(site, offline):
     page.wait_for_function("document.querySelector('.film .line').value !== ''")
     assert "noise=0 points=63 window=10" in box.locator(".line").input_value()
     assert "100 of 100 steps" in box.locator("output").inner_text()
-    slider, over = box.locator("input[type=range]"), box.locator("img.over")
-    last = over.get_attribute("src")
+    slider, shown = box.locator("input[type=range]"), box.locator("img")
+    last = shown.get_attribute("src")
     slider.focus()
     page.keyboard.press("Home")
-    page.wait_for_function("before => document.querySelector('img.over').src !== before", arg=last)
+    page.wait_for_function("before => document.querySelector('.film img').src !== before", arg=last)
     assert "0 of 100 steps" in box.locator("output").inner_text()
     assert problems == []
 

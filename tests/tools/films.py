@@ -54,10 +54,10 @@ def thinned(count: int, start: int, most: int) -> list[int]:
 def plan(counts: Sequence[int], starts: Sequence[int], most: int) -> tuple[bool, list]:
     """Whether all combinations are shown, and the positions of each slider that are.
 
-    Two sliders get a grid, with fewer positions of the longer one if need be. Of three or more
-    with too many combinations, each moves alone.
+    Up to three sliders get a grid, with fewer positions of the longer ones if need be: a text may
+    ask for two that are moved together. Of more with too many combinations, each moves alone.
     """
-    if math.prod(counts) <= most or len(counts) <= 2:
+    if math.prod(counts) <= most or len(counts) <= 3:
         allowed = list(counts)
         while math.prod(allowed) > most:
             longest = max(range(len(allowed)), key=allowed.__getitem__)

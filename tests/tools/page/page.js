@@ -21,11 +21,24 @@ const films = {};
 window.film = (name, key, found) => { films[name] = found; };
 const picture = text => `data:image/webp;base64,${text}`;
 
+// A frame over the picture below, at their own size: scaled each by itself, edges would show.
+async function drawn(film, number) {
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = film.size;
+  for (const text of [film.below, film.frames[number]]) {
+    const image = new Image();
+    image.src = picture(text);
+    await image.decode();
+    canvas.getContext("2d").drawImage(image, 0, 0);
+  }
+  return canvas.toDataURL();
+}
+
 function play(box) {
   const sliders = [...box.querySelectorAll("input[type=range]")];
   const outputs = [...box.querySelectorAll("output")];
-  const [below, over] = box.querySelectorAll("img");
-  const alt = below.alt;
+  const shown = box.querySelector("img");
+  const alt = shown.alt;
   const menu = box.querySelector("select");
 
   async function show(moved) {
@@ -44,16 +57,16 @@ function play(box) {
     const number = film.grid
       ? film.at[places.reduce((sum, k, n) => sum * film.controls[n].texts.length + k, 0)]
       : film.at[moved ?? 0][places[moved ?? 0]];
-    below.src = picture(film.below);
-    over.src = picture(film.frames[number]);
-    over.hidden = false;
     const now = film.controls.map((control, k) => `${control.label} ${texts[k]}`).join(", ");
-    below.alt = `${alt} Now: ${now}.`;
+    shown.alt = `${alt} Now: ${menu ? `${menu.selectedOptions[0].text}, ` : ""}${now}.`;
     if (menu) {
+      const atEnd = places[0] === film.controls[0].texts.length - 1;
       box.querySelector(".line").value = film.line;
-      box.querySelector(".words").textContent = film.words;
-      below.alt = `${alt} Now: ${menu.selectedOptions[0].text}, ${now}.`;
+      box.querySelector(".words").textContent = atEnd ? film.words : "";
     }
+    const turn = box.turn = (box.turn ?? 0) + 1;
+    const together = await drawn(film, number);
+    if (turn === box.turn) shown.src = together; // else another position has been asked for
   }
 
   sliders.forEach((slider, k) => slider.addEventListener("input", () => show(k)));
