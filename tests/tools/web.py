@@ -247,7 +247,7 @@ def figure(page: Page, cell: NotebookNode, output: NotebookNode, kept: dict, sit
     build.replace_file(site / file, picture)
     height, width, _ = films.picture_of(picture).shape
     look = {"src": page.root + file, "width": width, "height": height}
-    look |= {"alt": cell.metadata.get("alt", ""), "name": name, "root": page.root, "id": cell.id}
+    look |= {"alt": cell.metadata.get("alt", ""), "name": name, "id": cell.id}
     template = environment().get_template("film.html.j2")
     if name_of(page.source) == PLAYGROUND and cell.id == "playground":
         return template.render(**look, **of_playground(site))
@@ -501,7 +501,7 @@ def of_playground(site: Path) -> dict:
     places = [str(k) for k in range(MOMENTS)]
     control = {"label": "moment", "texts": places, "start": MOMENTS - 1}
     first = next(iter(groups.values()))[0][0]
-    return {"runs": list(groups.items()), "controls": [control], "file": first, "how": ""}
+    return {"runs": list(groups.items()), "controls": [control], "file": first}
 
 
 def recorded(name: str, site: Path) -> bool:
