@@ -200,11 +200,17 @@ def test_formulas_become_mathml_and_code_does_not():
     assert 'display="block"' in text and "5 $ or" in text
 
 
-def test_a_slide_shows_the_end_of_a_long_text_and_notes_have_all_of_it():
-    text = "\n\n".join(f"{k} " + "word " * 30 for k in range(4))
-    shown, left = web.shortened(text, 70)
-    assert shown.startswith("2 ") and shown.count("\n\n") == 1 and left == text
-    assert web.shortened("short", 70) == ("short", "")
+def test_a_long_text_gets_slides_of_its_own_and_its_end_stays_with_the_results():
+    text = "\n\n".join(f"{k} " + "word " * 30 for k in range(7))
+    found = web.portions(text, 70)
+    assert [part.split()[0] for part in found] == ["0", "2", "5"]
+    assert "".join(found).split() == text.split()
+    assert web.portions("short", 70) == ["short\n\n"]
+    folded = "<details><summary>Hint</summary>\n\n" + "word " * 300 + "</details>"
+    assert web.length(folded) == 1
+
+
+def test_a_text_is_parted_at_its_headings():
     assert web.parted("before\n\n## A\nx\n\ny\n\n### B\n\nz") == [
         ("", "before"),
         ("## A", "x\n\ny"),

@@ -23,7 +23,7 @@ import sys
 import zipfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from urllib.parse import unquote
@@ -59,10 +59,12 @@ ZIP, PDF = "download/series.zip", "download/series.pdf"
 ZIPPED = ("LICENSE", "README.md", "helpers.py", "pyproject.toml", "requirements.txt")
 ZIPPED_FOLDERS = ("notebooks", "tests")
 PACKED = {"", ".py", ".md", ".txt", ".toml", ".ipynb", ".csv", ".png", ".json", ".cfg", ".css"}
-PACKED |= {".js", ".j2"}
+PACKED |= {".js", ".j2", ".woff2"}
 LEFT_OUT = {"__pycache__", ".ipynb_checkpoints"}
+FONT = HERE / "page/stix-two-math.woff2"  # of STIX Two Math: what lessons may need of it
 FILM_BYTES = 1_500_000  # of one page at most
 NO_SLIDES = ("Exercises", "References")
+LONG = 120  # words on a slide of text
 WRITTEN = {"navigation", "next"}  # cells that the pages have in another form
 
 WELCOME = """These pages are the whole series without Python: text, code, results, and sliders \
@@ -75,6 +77,7 @@ VERBATIM = re.compile(r"(^```.*?^```|`[^`\n]+`)", re.DOTALL | re.MULTILINE)
 HEADING = re.compile(r"<h([1-6])>(.*?)</h\1>", re.DOTALL)
 ANCHORED = re.compile(r'<h([1-6]) id="([^"]*)">(.*?)</h\1>', re.DOTALL)
 LINK = re.compile(r'\b(href|src)="([^"]*)"')
+NAMED = re.compile(r'(<a href="([^"#]+)[^>]*>)[\w/]+\.(?:ipynb|md)</a>')
 ID = re.compile(r'\bid="([^"]*)"')
 TAG = re.compile(r"<[^>]*>")
 
@@ -134,6 +137,12 @@ def python(source: str) -> str:
     return highlight(source, PythonLexer(), HtmlFormatter(nowrap=True)).rstrip()
 
 
+def font_face() -> str:
+    """CSS that holds the font of formulas: some browsers take no font from a file beside a page."""
+    data = base64.b64encode(FONT.read_bytes()).decode()
+    return f'@font-face {{ font-family: "STIX Two Math"; src: url(data:font/woff2;base64,{data}) }}'
+
+
 # ==== Links
 
 
@@ -171,7 +180,11 @@ def relinked(markup: str, page: Page) -> str:
             raise WebError(f"{page.source}: the link {link!r} leads nowhere") from None
         return f'{name}="{page.root}{html.escape(where + "#" * bool(place) + place)}"'
 
-    return LINK.sub(relink, markup)
+    def entitled(found: re.Match) -> str:  # a file's name says nothing where there are no files
+        target = (page.source.parent / found[2]).resolve()
+        return f"{found[1]}{html.escape(first_line(target))}</a>" if target.is_file() else found[0]
+
+    return LINK.sub(relink, NAMED.sub(entitled, markup))
 
 
 # ==== Pages
@@ -211,10 +224,12 @@ def exporter() -> TemplateExporter:
 def body_of(page: Page, site: Path) -> str:
     """What a page says, as HTML. A notebook's pictures are written into img/."""
     if page.source.suffix == ".md":
-        text = prose(page.source.read_text(encoding="utf-8"))
+        source = page.source.read_text(encoding="utf-8")
         if page.page == FRONT:
-            text = text.replace("</h1>", "</h1>" + prose(WELCOME), 1)
-        return relinked(text, page)
+            intro, *parts = re.split(r"^(?=## )", source, flags=re.MULTILINE)
+            parts.sort(key=lambda part: not part.startswith("## The series"))  # it comes first
+            source = intro.replace("\n", f"\n\n{WELCOME}\n", 1) + "".join(parts)
+        return relinked(prose(source), page)
     nb = build.read(page.source)
     nb.cells = [c for c in nb.cells if not WRITTEN & {*c.metadata.get("tags", [])}]
     return from_cells(page, nb, site, fold)
@@ -262,9 +277,21 @@ def figure(page: Page, cell: NotebookNode, output: NotebookNode, kept: dict, sit
     )
 
 
+def group_of(page: Page) -> str:
+    """Under which heading of the menu a page stands."""
+    if page.source.parent.name == "solutions":
+        return "Solutions"
+    if written.is_lesson(page.source):
+        return "Lessons"
+    return "Teaching" if page.source.name.startswith("teaching") else "To look up"
+
+
 def around(page: Page, body: str, menu: list[Page], pdf: bool) -> str:
     """A page's whole HTML: what it says, in the shell."""
     lessons = [each for each in menu if written.is_lesson(each.source)]
+    groups: dict[str, list[Page]] = {}
+    for each in menu[1:]:
+        groups.setdefault(group_of(each), []).append(each)
     before = after = None
     if page in lessons:
         place = lessons.index(page)
@@ -279,7 +306,7 @@ def around(page: Page, body: str, menu: list[Page], pdf: bool) -> str:
             series=SERIES,
             front=page.page == FRONT,
             here=page,
-            menu=menu,
+            groups=groups,
             toc=toc,
             body=Markup(body),
             pdf=pdf and PDF,
@@ -296,11 +323,13 @@ def around(page: Page, body: str, menu: list[Page], pdf: bool) -> str:
 
 @dataclass
 class Slide:
-    """HTML of a slide's cells, the section it goes on with, its text, and notes for the speaker."""
+    """A slide: where it stands in its lesson; its heading, cells and notes as HTML."""
 
+    at: str  # id of the cell with which it begins
+    section: str = ""  # the heading that it goes on with
+    heading: str = ""
+    text: str = ""  # Markdown
     cells: str = ""
-    section: str = ""
-    text: str = ""
     notes: str = ""
 
 
@@ -308,13 +337,13 @@ def slides(page: Page, site: Path) -> list[Slide]:
     """The slides of a lesson, as its cells' slide types say (written.py says which they have).
 
     "slide" and "subslide" begin one, "notes" are for the speaker, "skip" is left out, and all
-    else goes on with the slide before it. Of a text there is as much on a slide as one can read
-    there; the rest is in its notes, and so is what a section says before its heading.
+    else goes on with the slide before it. What a section says before its heading goes into the
+    notes of the slide before, of which it speaks. A long text gets slides of its own.
     """
     nb = build.read(page.source)
     nb.cells = [cell for cell in nb.cells if written.slide_type(cell) != "skip"]
     every = from_cells(page, nb, site, lambda cell: f"Code{names_in(cell.source)}")
-    found, section = [Slide()], ""
+    found, section = [Slide("")], ""
     for cell, text in zip(nb.cells, re.split(r'(?=<section class="cell )', every)[1:], strict=True):
         kind = written.slide_type(cell)
         if kind == "notes":
@@ -326,21 +355,28 @@ def slides(page: Page, site: Path) -> list[Slide]:
                     continue
                 if heading.lstrip("# ") in NO_SLIDES:
                     break
-                section = plain(prose(heading)).strip() or section
-                found.append(Slide(relinked(prose(heading), page), "" if heading else section))
-                found[-1].text = after
+                shown = relinked(prose(heading), page)
+                section = plain(shown).strip() or section
+                found.append(Slide(cell.id, "" if heading else section, shown, after))
         else:
             if kind in ("slide", "subslide"):
-                found.append(Slide(section=section))
+                found.append(Slide(cell.id, section))
             found[-1].cells += text
-    for slide in found:
-        results = "<figure>" in slide.cells or "<samp>" in slide.cells
-        shown, left = shortened(slide.text, 70 if results else 120)
-        text = f'<section class="cell text">{relinked(prose(shown), page)}</section>' * bool(shown)
-        heading, cell, rest = slide.cells.partition("<section")
-        slide.cells = heading + text + cell + rest
-        slide.notes += relinked(prose(left), page)
-    return found[1:]
+    return [part for slide in found[1:] for part in in_parts(slide, page)]
+
+
+def in_parts(slide: Slide, page: Page) -> list[Slide]:
+    """A slide, after as many others as its text needs; its results stand with the text's end."""
+    results = "<figure>" in slide.cells or "<samp>" in slide.cells
+    *before, last = portions(slide.text, 70 if results else LONG)
+    section = slide.section or plain(slide.heading).strip()
+    first = replace(slide, cells="", notes="")
+    found = [replace(first, text=text) for text in before] + [replace(slide, text=last)]
+    for part in found[1:]:
+        part.section, part.heading = section, ""
+    for part in found:
+        part.text = relinked(prose(part.text), page)
+    return found
 
 
 def names_in(source: str) -> str:
@@ -373,14 +409,21 @@ def parted(source: str) -> list[tuple[str, str]]:
     return [(heading, "\n\n".join(parts)) for heading, parts in found if heading or parts]
 
 
-def shortened(source: str, words: int) -> tuple[str, str]:
-    """The end of a text, where its question is, of about so many words; and the whole, if less."""
-    kept: list[str] = []
+def portions(source: str, words: int) -> list[str]:
+    """A text in parts: the last of about so many words, with the question; others of LONG."""
+    found = [""]
     for block in reversed(blocks(source)):
-        if kept and sum(len(k.split()) for k in (block, *kept)) > words:
-            return "\n\n".join(kept), source
-        kept.insert(0, block)
-    return source, ""
+        if found[0] and length(block) + length(found[0]) > (words if len(found) == 1 else LONG):
+            found.insert(0, "")
+        found[0] = f"{block}\n\n{found[0]}"
+    if len(found) > 1 and length(found[0]) + length(found[1]) <= 1.4 * words:
+        found[:2] = ["\n\n".join(found[:2])]
+    return found
+
+
+def length(text: str) -> int:
+    """Words that are seen: without what is folded."""
+    return len(re.sub(r"(?<=</summary>).*?(?=</details>)", "", text, flags=re.DOTALL).split())
 
 
 def deck(page: Page, site: Path) -> str:
@@ -576,7 +619,8 @@ def write_site(site: Path, pdf: bool = False) -> list[tuple[Page, str]]:
         file = site / page.page
         file.parent.mkdir(parents=True, exist_ok=True)
         build.replace_file(file, around(page, body, menu, pdf).encode())
-        index.append([page.page, page.title, sections(page, body)])
+        if group_of(page) != "Solutions":  # who looks for a word should not find an answer
+            index.append([page.page, page.title, sections(page, body)])
         if written.is_lesson(page.source):
             (site / "slides").mkdir(exist_ok=True)
             build.replace_file(site / "slides" / page.page, deck(page, site).encode())
@@ -585,8 +629,10 @@ def write_site(site: Path, pdf: bool = False) -> list[tuple[Page, str]]:
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(page.source, copy)
     build.replace_file(site / "search.js", f"searchable({json.dumps(index)});\n".encode())
-    for name in ("page.css", "page.js", "slides.css", "slides.js"):
-        shutil.copyfile(HERE / "page" / name, site / name)
+    for file in (HERE / "page").iterdir():
+        if file.suffix in (".css", ".js", ".txt"):
+            shutil.copyfile(file, site / file.name)
+    build.replace_file(site / "math.css", font_face().encode())
     for picture in sorted((NOTEBOOKS / "pictures").iterdir()):
         shutil.copyfile(picture, site / "img" / picture.name)
     shutil.copyfile(ROOT / "LICENSE", site / "LICENSE")

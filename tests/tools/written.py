@@ -14,8 +14,10 @@ been run since.
 
 from __future__ import annotations
 
+import base64
 import math
 import re
+import struct
 import sys
 from dataclasses import dataclass
 from functools import cache
@@ -46,8 +48,9 @@ sys.path[:0] = [str(found), str(found / "notebooks")]"""
 
 LESSON = re.compile(r"\d\d[a-z]?_\w+\.ipynb")
 TIME = re.compile(r"(?<=^Time: )\d+(?= minutes)", re.MULTILINE)
-TASK = re.compile(r"### (\d) · ")
+TASK = re.compile(r"###? (\d) · ")  # of a section in a lesson, of a page in its solutions
 WORDS, LINES, FIGURE, SLIDERS = 1 / 150, 1 / 8, 1, 2  # minutes of reading each takes
+SLIDE, PICTURE = 15, 24  # lines of results on a slide; lines that a square picture takes
 README_TABLE = re.compile(r"(?<=<!-- lessons -->\n).*?(?=<!-- end -->)", re.DOTALL)
 SHEET = re.compile(r"(?<=<!-- challenges -->\n).*?(?=<!-- end -->)", re.DOTALL)
 
@@ -184,9 +187,10 @@ def slide_type(cell: NotebookNode) -> str:
 def _set_slides(nb: NotebookNode) -> None:
     """Give a slide type to each cell that has none: a text begins a slide, results go on with it.
 
-    So a slide has a question and its answer. What an author or a teacher has chosen stays.
+    So a slide has a question and its answer, as long as there is room for both. What an author or
+    a teacher has chosen stays.
     """
-    full = False  # whether the slide has a result
+    used = 0.0  # lines of results on the slide
     for cell in nb.cells:
         tags = {*cell.metadata.get("tags", [])}
         text = cell.cell_type == "markdown"
@@ -198,12 +202,24 @@ def _set_slides(nb: NotebookNode) -> None:
             if heading and heading[1] in ("Exercises", "References"):
                 by_rule = "skip"
         else:
-            by_rule = "subslide" if full and cell.outputs else "-"
+            height = _height(cell)
+            by_rule = "subslide" if used and height and used + height > SLIDE else "-"
         if by_rule != "-":
             cell.metadata.setdefault("slideshow", NotebookNode(slide_type=by_rule))
         kind = slide_type(cell)
         if kind != "skip":
-            full = bool(cell.get("outputs")) or (full and kind == "-")
+            used = _height(cell) + used * (kind == "-")
+
+
+def _height(cell: NotebookNode) -> float:
+    """How many lines a cell's results take on a slide; a picture that is wider takes fewer."""
+    total = 0.0
+    for output in cell.get("outputs", []):
+        total += output.get("text", "").count("\n")
+        if png := output.get("data", {}).get("image/png"):
+            width, height = struct.unpack(">II", base64.b64decode(png)[16:24])
+            total += PICTURE * height / width
+    return total
 
 
 def has_exercises(path: Path) -> bool:
@@ -244,7 +260,7 @@ def _fill_solutions(nb: NotebookNode, path: Path) -> None:
     _put(nb, "setup", 1, SETUP)
     there = {_task(cell): cell for cell in nb.cells}
     for number, text in tasks(path.parents[1] / path.name).items():
-        text = re.sub(r"(?<=\]\()(?=[\w/]+\.(?:ipynb|md))", "../", text)
+        text = re.sub(r"(?<=\]\()(?=[\w/]+\.(?:ipynb|md))", "../", text).replace("###", "##", 1)
         if number in there:
             there[number].source = text
             continue

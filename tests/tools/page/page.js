@@ -146,13 +146,21 @@ function search(box) {
 
 // ---- a page
 
-// What scrolls sideways must be reached without a mouse.
+// What scrolls sideways must be reached without a mouse, and be seen to.
+const wide = "pre, .wide, figure, math[display=block]";
 function reach() {
-  for (const box of document.querySelectorAll("pre, .wide, math[display=block]")) {
+  for (const box of document.querySelectorAll(wide)) {
     if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
     else box.removeAttribute("tabindex");
+    fade(box);
   }
 }
+function fade(box) {
+  box.classList.toggle("more", box.scrollLeft + box.clientWidth < box.scrollWidth - 4);
+}
+document.addEventListener("scroll", event => {
+  if (event.target.matches?.(wide)) fade(event.target);
+}, true);
 
 document.querySelectorAll(".film").forEach(play);
 document.querySelectorAll(".search").forEach(search);

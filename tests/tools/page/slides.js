@@ -3,6 +3,7 @@
 const deck = document.body;
 const slides = [...document.querySelectorAll(".slide")];
 const place = document.querySelector(".place");
+const lesson = document.querySelector(".lesson");
 let now = 0;
 
 // What does not fit gets smaller, and nothing gets larger than it is.
@@ -31,6 +32,7 @@ function turn(to, focus = true) {
   });
   fit(slides[now]);
   place.textContent = `${now + 1} / ${slides.length}`;
+  lesson.hash = slides[now].dataset.at;
   history.replaceState(null, "", `#${now + 1}`);
   if (focus) slides[now].focus({ preventScroll: true });
 }
@@ -83,6 +85,7 @@ for (const slide of slides) {
   const tall = [...slide.querySelectorAll(".code img:first-child")]
     .some(img => img.getAttribute("width") / img.getAttribute("height") < 1.7);
   const film = slide.querySelector(".film");
+  slide.classList.toggle("filmed", Boolean(film));
   slide.classList.toggle("two", Boolean(tall && !film && slide.querySelector(".text")));
   slide.querySelectorAll("img").forEach(img => { img.loading = "eager"; });
   slide.querySelectorAll(".printed").forEach(printed =>
