@@ -65,6 +65,9 @@ FONT = HERE / "page/stix-two-math.woff2"  # of STIX Two Math: what lessons may n
 FILM_BYTES = 1_500_000  # of one page at most
 NO_SLIDES = ("Exercises", "References")
 LONG = 120  # words on a slide of text
+OPEN = 24  # lines of code on a slide that has nothing else to show
+FOLDED = re.compile(r"<details>(?=<summary>Code)")
+DRAWING = re.compile(r"<details><summary>Code that draws</summary>.*?</details>\s*", re.DOTALL)
 WRITTEN = {"navigation", "next"}  # cells that the pages have in another form
 
 WELCOME = """These pages are the whole series without Python: text, code, results, and sliders \
@@ -342,7 +345,7 @@ def slides(page: Page, site: Path) -> list[Slide]:
     """
     nb = build.read(page.source)
     nb.cells = [cell for cell in nb.cells if written.slide_type(cell) != "skip"]
-    every = from_cells(page, nb, site, lambda cell: f"Code{names_in(cell.source)}")
+    every = from_cells(page, nb, site, lambda c: fold(c) or f"Code{names_in(c.source)}")
     found, section = [Slide("")], ""
     for cell, text in zip(nb.cells, re.split(r'(?=<section class="cell )', every)[1:], strict=True):
         kind = written.slide_type(cell)
@@ -370,6 +373,9 @@ def in_parts(slide: Slide, page: Page) -> list[Slide]:
     results = "<figure>" in slide.cells or "<samp>" in slide.cells
     *before, last = portions(slide.text, 70 if results else LONG)
     section = slide.section or plain(slide.heading).strip()
+    slide.cells = DRAWING.sub("", slide.cells)
+    if not results and slide.cells.count("\n") < OPEN:
+        slide.cells = FOLDED.sub("<details open>", slide.cells)
     first = replace(slide, cells="", notes="")
     found = [replace(first, text=text) for text in before] + [replace(slide, text=last)]
     for part in found[1:]:

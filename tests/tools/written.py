@@ -191,16 +191,15 @@ def _set_slides(nb: NotebookNode) -> None:
     a teacher has chosen stays.
     """
     used = 0.0  # lines of results on the slide
+    ended = False  # whether the exercises have begun, which a lecture leaves to the class
     for cell in nb.cells:
         tags = {*cell.metadata.get("tags", [])}
-        text = cell.cell_type == "markdown"
-        if tags & {"navigation", "setup", "next"} or cell.id == "imports":
+        heading = cell.cell_type == "markdown" and re.match(r"#+ (.*)", cell.source)
+        ended = ended or (bool(heading) and heading[1] == "Exercises")
+        if ended or tags & {"navigation", "setup", "next"} or cell.id == "imports":
             by_rule = "skip"
-        elif text:
-            heading = re.match(r"#+ (.*)", cell.source)
+        elif cell.cell_type == "markdown":
             by_rule = "slide" if heading else "subslide"
-            if heading and heading[1] in ("Exercises", "References"):
-                by_rule = "skip"
         else:
             height = _height(cell)
             by_rule = "subslide" if used and height and used + height > SLIDE else "-"
