@@ -17,18 +17,25 @@ is the folder (as Moodle names it, too), or what stands before the lesson in the
     crashed    the process ended, or wrote too much
     missing    neither the task's cell nor its check is there, or the file cannot be read
 
-Of a notebook only those cells run that an answer needs, found by the names that they use; where
-that leaves one unchecked, all above it. Each notebook has a process of its own, in a folder of its
-own with a copy of the code of the series, without the solutions.
+Where an exercise is there twice, the last attempt counts. Only those cells of a notebook run that
+an answer needs, found by the names that they use; what it has no longer is taken from the lesson.
+(Where it hides names, in exec or a star import, and an answer is not right so, all above it runs.)
 
-What it protects from. The process is killed at the limits of time, memory and disk, and what it
-prints is thrown away. Python refuses it to change or read other files, to start programs and to use
-the network. Where `bwrap` (bubblewrap, a Linux package) works, the system refuses all of that as
-well, whatever a notebook does, and shows it no file but Python and the series. What it cannot
-protect from. Without bwrap, code that goes round Python (torch.save to another folder, compiled
-code) writes and reads what you may. And an answer runs in the process that judges it: whoever
-studies this program can make it say "right". Functions of NumPy, PyTorch and the checks that a
-notebook replaces are put back, and named in the table; read such a notebook yourself.
+Each notebook has a process of its own with IPython's shell, as in a kernel, in a folder of its own,
+with a copy of the code of the series that has no solutions. At a limit of time, memory or disk the
+process is killed, and another goes on with the next exercise. What it prints is thrown away.
+
+What it protects from: Python refuses a notebook to change or read other files, to start programs,
+and to use the network. Where bwrap (the package bubblewrap, on Linux) works, the system refuses all
+of this as well, however it is tried, and shows a notebook no files but Python, the series, and what
+every user of the machine can read in /usr and /etc.
+
+What it cannot protect from: without bwrap, code that goes round Python (torch.save into another
+folder, compiled code) reads and writes what you may. With it, too, an answer runs in the process
+that judges it: whoever has studied this program can make it say "right". Functions of NumPy,
+PyTorch, helpers.py and the checks that a notebook replaces are put back before an answer is judged,
+and named in the column `note`; read such a notebook yourself. Windows has no limit but those of
+time and disk, and of memory as far as it is seen five times a second.
 """
 
 from __future__ import annotations
@@ -75,6 +82,8 @@ DISK, FILE = 1 << 30, 256 << 20  # bytes that a notebook may write, together and
 TOLD = 1 << 18  # bytes of its results that are read
 CALL = re.compile(r"""\bcheck\(\s*["'](\d\d[a-z]?)\.(\d)["']\s*\)""")
 MOODLE = re.compile(r"_\d+_assignsubmission_.*")
+# What gives names that are not seen in the source.
+HIDDEN = re.compile(r"\b(exec|globals|locals|vars|setattr)\(|import \*|%(run|load|pylab)\b")
 BUILTINS = set(dir(builtins))
 # By its real place: nothing of the way there need be seen by a notebook.
 PYTHON = str(Path(sys.executable).parent.resolve() / Path(sys.executable).name)
@@ -367,19 +376,20 @@ def places(cells: Sequence[tuple[str, str]], entry: Exercise) -> list[int]:
     """After which cells, by number, an exercise is judged.
 
     After each that calls its check; and after the last one below its task that gives a name of the
-    answer, if it comes later.
+    answer, if it comes later. Without any of these, after the last one below its task.
     """
     number = tuple(entry.key.split("."))
-    found = [k for k, (kind, s) in enumerate(cells) if kind == "code" and number in CALL.findall(s)]
-    inside, last = False, []
+    called = {
+        k for k, (kind, s) in enumerate(cells) if kind == "code" and number in CALL.findall(s)
+    }
+    inside, below = False, []
     for k, (kind, source) in enumerate(cells):
         if kind == "markdown" and re.match("#+ ", source):
             inside = source.startswith(f"### {number[1]} · ")
-        others = {*CALL.findall(source)} - {number}
-        gives = cell_from(source).binds if inside and kind == "code" and not others else set()
-        if gives & {*entry.answers}:
-            last = [k]
-    return sorted({*found, *last})
+        elif inside and kind == "code" and not {*CALL.findall(source)} - {number}:
+            below.append(k)
+    gives = [k for k in below if cell_from(cells[k][1]).binds & {*entry.answers}]
+    return sorted({*called, *gives[-1:]} or {*below[-1:]})
 
 
 def planned(cells: Sequence[tuple[str, str]], entry: Exercise, whole: bool) -> Plan | Verdict:
@@ -685,11 +695,12 @@ def grade(name: str, file: str, content: Callable[[], bytes], workshop: Workshop
 
 
 def _judge(name: str, handed: Handed, cells: list, entries: list, workshop: Workshop) -> None:
-    for whole in (False, True):
+    hidden = any(HIDDEN.search(source) for kind, source in cells if kind == "code")
+    for whole in (False, True) if hidden else (False,):
         plans = []
         for entry in entries:
             old = handed.verdicts[entry.key]
-            if whole and old.word not in ("unchecked", "error"):
+            if whole and old.word not in ("unchecked", "error", "wrong"):
                 continue
             plan = planned(cells, entry, whole)
             if isinstance(plan, Plan):
@@ -699,7 +710,7 @@ def _judge(name: str, handed: Handed, cells: list, entries: list, workshop: Work
         found, note = workshop.verdicts(f"{name}-{whole:d}", handed.lesson, plans)
         handed.note = handed.note or note
         for key, verdict in found.items():
-            # The whole notebook may take too long where a part of it said what is wrong.
+            # The whole notebook may take too long, where a part of it could be judged.
             if not whole or verdict.word in ("right", "wrong"):
                 handed.verdicts[key] = verdict
 

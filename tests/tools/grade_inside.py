@@ -32,6 +32,7 @@ CHANGES = {"os.remove": 1, "os.rmdir": 1, "os.mkdir": 1, "os.rename": 2, "os.lin
 CHANGES |= {"os.truncate": 1, "os.chmod": 1, "os.chown": 1, "os.utime": 1, "shutil.rmtree": 1}
 CHANGES |= {"os.symlink": 2, "sqlite3.connect": 1}
 READS = {"os.listdir", "os.scandir"}
+OWN = {"_", "manual_seed"}  # which Python and PyTorch change by themselves
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -185,7 +186,7 @@ def put_back(kept: dict) -> list[str]:
     changed = []
     for owner, members in kept.items():
         for name, value in members.items():
-            if vars(owner).get(name) is not value and name != "_":
+            if vars(owner).get(name) is not value and name not in OWN:
                 setattr(owner, name, value)
                 changed.append(f"{owner.__name__}.{name}")
     return changed
