@@ -41,8 +41,6 @@ time and disk, and of memory as far as it is seen five times a second.
 from __future__ import annotations
 
 import argparse
-import ast
-import builtins
 import contextlib
 import csv
 import io
@@ -54,9 +52,9 @@ import shutil
 import signal
 import stat
 import subprocess
-import symtable
 import sys
 import tempfile
+import threading
 import time
 import zipfile
 from collections import Counter
@@ -68,23 +66,22 @@ from pathlib import Path, PurePosixPath
 
 import nbformat
 import psutil
-from IPython.core.inputtransformer2 import TransformerManager
 
 import written
 from build import NOTEBOOKS, read, replace_file
 from checks import Exercise, exercises_of
+from grade_cells import CALL, Cell, cell_from, needed
 
 INSIDE = Path(__file__).resolve().with_name("grade_inside.py")
 WORDS = ("right", "wrong", "open", "error", "unchecked", "timeout", "memory", "crashed", "missing")
 LARGEST = 100 << 20  # bytes of a notebook that is read
+MOST = 1_000_000  # characters in all its cells: the longest lesson has a twentieth
 STARTING = 180  # seconds: to import PyTorch on a machine that is busy
 DISK, FILE = 1 << 30, 256 << 20  # bytes that a notebook may write, together and in one file
 TOLD = 1 << 18  # bytes of its results that are read
-CALL = re.compile(r"""\bcheck\(\s*["'](\d\d[a-z]?)\.(\d)["']\s*\)""")
 MOODLE = re.compile(r"_\d+_assignsubmission_.*")
 # What gives names that are not seen in the source.
 HIDDEN = re.compile(r"\b(exec|globals|locals|vars|setattr)\(|import \*|%(run|load|pylab)\b")
-BUILTINS = set(dir(builtins))
 # By its real place: nothing of the way there need be seen by a notebook.
 PYTHON = str(Path(sys.executable).parent.resolve() / Path(sys.executable).name)
 PREFIXES = [os.path.realpath(prefix) for prefix in (sys.prefix, sys.base_prefix)]
@@ -170,8 +167,8 @@ def _read_at_most(stream) -> bytes:
 def student_of(file: str) -> str:
     """The student by the folder, or by what stands before the lesson in the file's name."""
     path = PurePosixPath(file)
-    if len(path.parts) > 1:
-        return MOODLE.sub("", path.parts[0])
+    if folders := path.parts[:-1]:
+        return MOODLE.sub("", next((each for each in folders if MOODLE.search(each)), folders[0]))
     return re.split(r"[_\- ]*(?<!\d)\d\d[a-z]?[_\- ]", path.stem, maxsplit=1)[0] or path.stem
 
 
@@ -179,8 +176,11 @@ def cells_of(content: bytes) -> list[tuple[str, str]]:
     """Kind and source of each cell, in whatever format the notebook is. Raises ValueError."""
     try:
         nb = nbformat.reads(content.decode("utf-8-sig"), as_version=4)
-        return [(cell.cell_type, "".join(cell.source)) for cell in nb.cells]
-    except (Exception, RecursionError) as error:  # whatever a broken file makes of nbformat
+        cells = [(cell.cell_type, "".join(cell.source)) for cell in nb.cells]
+        if sum(len(source) for _, source in cells) > MOST:
+            raise ValueError(f"more than {MOST} characters in its cells")
+        return cells
+    except Exception as error:  # whatever a broken file makes of nbformat
         said = " ".join(str(error).split())[:120]
         raise ValueError(f"no notebook: {type(error).__name__}: {said}") from None
 
@@ -200,164 +200,7 @@ def lessons() -> dict[str, Path]:
     return {number: path for number, path in paths.items() if written.has_exercises(path)}
 
 
-# ==== Which cells an answer needs
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A code cell and its names.
-
-    `binds` those that it gives, `changes` those whose values it may change; `uses` those that it
-    needs from above, `calls` those that its functions need when they are called.
-    """
-
-    source: str
-    binds: frozenset[str]
-    changes: frozenset[str]
-    uses: frozenset[str]
-    calls: frozenset[str]
-    sets_up: bool  # it begins with an import, and so is always run
-
-
-def cell_from(source: str) -> Cell:
-    plain = TransformerManager().transform_cell(source)  # magics become calls
-    try:
-        tree, table = ast.parse(plain), symtable.symtable(plain, "cell", "exec")
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return Cell(source, *4 * [frozenset()], False)
-    seen = _Names()
-    seen.visit(tree)
-    calls = {name for scope in _scopes(table) for name in _globals_of(scope)}
-    first = tree.body[0] if tree.body else None
-    sets_up = isinstance(first, (ast.Import, ast.ImportFrom)) and not CALL.search(source)
-    parts = (seen.bound, seen.changed, seen.used, calls)
-    return Cell(source, *map(frozenset, parts), sets_up)
-
-
-def _scopes(table: symtable.SymbolTable) -> Iterator[symtable.SymbolTable]:
-    for child in table.get_children():
-        yield child
-        yield from _scopes(child)
-
-
-def _globals_of(scope: symtable.SymbolTable) -> list[str]:
-    return [s.get_name() for s in scope.get_symbols() if s.is_global() and s.is_referenced()]
-
-
-class _Names(ast.NodeVisitor):
-    """The names of a cell in the order in which it runs; inside functions it does not look."""
-
-    def __init__(self) -> None:
-        self.bound, self.changed, self.used = set(), set(), set()
-
-    def visit_Name(self, node: ast.Name) -> None:
-        if isinstance(node.ctx, ast.Load):
-            self.used |= {node.id} - self.bound - BUILTINS
-        else:
-            self.bound.add(node.id)
-
-    def visit_Assign(self, node: ast.Assign) -> None:
-        self.visit(node.value)
-        for target in node.targets:
-            self.visit(target)
-            self._change(target)
-
-    def visit_AugAssign(self, node: ast.AugAssign) -> None:
-        for part in (node.value, node.target):
-            for name in ast.walk(part):
-                if isinstance(name, ast.Name):
-                    self.used |= {name.id} - self.bound
-        self.changed.add(_base(node.target))
-
-    def visit_For(self, node: ast.For) -> None:
-        for part in (node.iter, node.target, *node.body, *node.orelse):
-            self.visit(part)
-
-    def visit_Expr(self, node: ast.Expr) -> None:
-        self.generic_visit(node)
-        if isinstance(node.value, ast.Call):
-            self._change(node.value.func)
-            if isinstance(node.value.func, ast.Name) and node.value.func.id not in BUILTINS:
-                self.changed |= {a.id for a in node.value.args if isinstance(a, ast.Name)}
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
-        for part in (
-            *node.decorator_list,
-            *node.args.defaults,
-            *filter(None, node.args.kw_defaults),
-        ):
-            self.visit(part)
-        self.bound.add(node.name)
-
-    visit_AsyncFunctionDef = visit_FunctionDef
-
-    def visit_ClassDef(self, node: ast.ClassDef) -> None:
-        inside = _Names()
-        inside.bound = set(self.bound)
-        for part in (*node.decorator_list, *node.bases, *node.keywords, *node.body):
-            inside.visit(part)
-        self.used |= inside.used
-        self.bound.add(node.name)
-
-    def visit_Lambda(self, node: ast.Lambda) -> None:
-        pass
-
-    def visit_comprehension_scope(self, node) -> None:
-        inside = _Names()
-        inside.bound = set(self.bound)
-        for generator in node.generators:
-            for part in (generator.iter, generator.target, *generator.ifs):
-                inside.visit(part)
-        for part in ("key", "value", "elt"):
-            if hasattr(node, part):
-                inside.visit(getattr(node, part))
-        self.used |= inside.used
-
-    visit_ListComp = visit_SetComp = visit_comprehension_scope
-    visit_DictComp = visit_GeneratorExp = visit_comprehension_scope
-
-    def visit_alias(self, node: ast.alias) -> None:
-        self.bound.add((node.asname or node.name).partition(".")[0])
-
-    def _change(self, target: ast.AST) -> None:
-        if isinstance(target, (ast.Attribute, ast.Subscript)):
-            self.changed.add(_base(target))
-
-
-def _base(node: ast.AST) -> str:
-    while isinstance(node, (ast.Attribute, ast.Subscript, ast.Call)):
-        node = node.func if isinstance(node, ast.Call) else node.value
-    return node.id if isinstance(node, ast.Name) else ""
-
-
-def needed(cells: Sequence[Cell], last: int, names: set[str]) -> list[int]:
-    """Which of the cells up to number `last`, that one included, give it all it needs.
-
-    For each name that is the last cell above that binds it, and those that change it later on.
-    Modules are no values that a cell changes; who sets something in one sets it for all.
-    """
-    modules = {name for cell in cells if cell.sets_up for name in cell.binds}
-    chosen = {k for k in range(last) if cells[k].sets_up} | {last}
-    wanted = [(name, last) for name in names]
-    for k in chosen:
-        wanted += [(name, k) for name in cells[k].uses]
-        wanted += [(name, last) for name in cells[k].calls]
-    seen = set()
-    while wanted:
-        name, before = wanted.pop()
-        if (name, before) in seen:
-            continue
-        seen.add((name, before))
-        for k in reversed(range(before)):
-            if name not in cells[k].binds and (name not in cells[k].changes or name in modules):
-                continue
-            if k not in chosen:
-                chosen.add(k)
-                wanted += [(other, k) for other in cells[k].uses]
-                wanted += [(o, place) for o in cells[k].calls for place in (k, last)]
-            if name in cells[k].binds:
-                break
-    return sorted(chosen)
+# ==== Which cells lead to an answer
 
 
 @dataclass(frozen=True)
@@ -457,6 +300,7 @@ class Workshop:
                 to.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(path, to)
         (folder / "fonts").mkdir()
+        self.stopped = threading.Event()
         self.walled = False
         run = self._new_run("try")
         with contextlib.suppress(OSError, subprocess.SubprocessError):
@@ -494,7 +338,7 @@ class Workshop:
         Where a process ends early, the exercise under way has its word, and a new process goes on.
         """
         left, found, changed = list(plans), {}, set()
-        while left:
+        while left and not self.stopped.is_set():
             run = self._new_run(f"{name}-{len(left)}")
             try:
                 told, ended = self._run(run, lesson, left)
@@ -546,6 +390,8 @@ class Workshop:
                 lines, since, most = now, time.monotonic(), limits.seconds
             if over:
                 return Verdict("crashed", said if lines else "It ended before its cells began.")
+            if self.stopped.is_set():
+                return Verdict("unchecked", "Grading was stopped.")
             if time.monotonic() - since > most:
                 return Verdict("timeout", f"Not done after {most:g} seconds, and stopped.")
             if memory_of(process) > limits.bytes:
@@ -775,7 +621,11 @@ def main(arguments: list[str] | None = None) -> int:
     for name in ("seconds", "memory", "jobs"):
         if not 0 < getattr(options, name) < 1e6:
             parser.error(f"--{name} {getattr(options, name)}: a number above 0")
-    return run(options, Limits(options.seconds, options.memory))
+    try:
+        return run(options, Limits(options.seconds, options.memory))
+    except RuntimeError as error:  # of the warm-up
+        print(error, file=sys.stderr)
+        return 1
 
 
 def run(options: argparse.Namespace, limits: Limits) -> int:
@@ -787,6 +637,7 @@ def run(options: argparse.Namespace, limits: Limits) -> int:
     with tempfile.TemporaryDirectory(prefix="grade-", ignore_cleanup_errors=True) as folder:
         workshop = Workshop(Path(folder).resolve(), limits)
         workshop.warm_up()
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C
         done: dict[int, Handed] = {}
         with ThreadPoolExecutor(options.jobs) as pool:
             waiting = {
@@ -798,8 +649,10 @@ def run(options: argparse.Namespace, limits: Limits) -> int:
                     write([done[k] for k in sorted(done)], options.out)
                     print(f"\r{len(done)} of {len(found)} ", end="", flush=True)
             except KeyboardInterrupt:
+                workshop.stopped.set()
                 pool.shutdown(cancel_futures=True)
-                raise
+                print(f"\nstopped; what was graded so far is in {options.out}", file=sys.stderr)
+                return 1
     handed = [done[k] for k in sorted(done)]
     print(f"\r{len(handed)} notebooks in {time.monotonic() - begun:.0f} s")
     print(summary(handed))

@@ -16,6 +16,8 @@ import contextlib
 import json
 import os
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 
@@ -32,7 +34,8 @@ CHANGES = {"os.remove": 1, "os.rmdir": 1, "os.mkdir": 1, "os.rename": 2, "os.lin
 CHANGES |= {"os.truncate": 1, "os.chmod": 1, "os.chown": 1, "os.utime": 1, "shutil.rmtree": 1}
 CHANGES |= {"os.symlink": 2, "sqlite3.connect": 1}
 READS = {"os.listdir", "os.scandir"}
-OWN = {"_", "manual_seed"}  # which Python and PyTorch change by themselves
+# Which IPython and PyTorch change by themselves.
+OWN = {"_", "exit", "quit", "manual_seed", "Storage"}
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
 
@@ -65,6 +68,7 @@ async def run(job: dict) -> None:
     config = Config()
     config.HistoryManager.enabled = False
     shell = InteractiveShell.instance(config=config)
+    shell.enable_matplotlib = lambda gui=None: (gui, "agg")  # %matplotlib changes nothing
     ours, theirs = two_of_checks(job["lesson"])
     kept = callables()
     # Opened before the guard: nothing but the notebook's own folder can be written after it.
@@ -74,18 +78,20 @@ async def run(job: dict) -> None:
         os.write(out, (json.dumps({"secret": job["secret"], **what}) + "\n").encode())
 
     guard(write=str(RUN / "home"))
+    changed: set[str] = set()
     for exercise in job["exercises"]:
         tell(key=exercise["key"])
-        word, sentence = await judged(exercise, shell, ours, theirs, kept)
-        changed = sorted(put_back(kept))
-        tell(key=exercise["key"], word=word, sentence=sentence[:1000], changed=changed[:20])
+        restore = partial(put_back, kept, changed)
+        word, sentence = await judged(exercise, shell, ours, theirs, restore)
+        tell(key=exercise["key"], word=word, sentence=sentence[:1000], changed=sorted(changed)[:20])
 
 
 def two_of_checks(lesson: str) -> tuple[ModuleType, ModuleType]:
     """The checks that judge, and those that the notebook imports and may change as it likes."""
     import checks as ours
 
-    ours.exercises_of(lesson)
+    entries = ours.exercises_of(lesson)
+    ours.exercises_of = lambda number: entries  # without an import, which a notebook can spoil
     for name in [n for n in sys.modules if n == "checks" or n.partition(".")[0] == "exercises"]:
         del sys.modules[name]
     import checks as theirs
@@ -93,7 +99,9 @@ def two_of_checks(lesson: str) -> tuple[ModuleType, ModuleType]:
     return ours, theirs
 
 
-async def judged(exercise: dict, shell, ours: ModuleType, theirs: ModuleType, kept: dict):
+async def judged(
+    exercise: dict, shell, ours: ModuleType, theirs: ModuleType, restore: Callable[[], None]
+) -> tuple[str, str]:
     """A word and a sentence for an exercise, after its cells have run.
 
     Every call of `check` in a cell counts as an attempt; a cell that should have one and has none
@@ -103,12 +111,13 @@ async def judged(exercise: dict, shell, ours: ModuleType, theirs: ModuleType, ke
 
     def check(asked: str) -> None:
         if asked == key:
-            put_back(kept)
+            restore()
             try:
                 said.append(ours.judge(key, shell.user_ns))
             except BaseException as error:  # a SystemExit, say
                 said.append(f"Not checked: your code raised {told(error)}.")
 
+    restore()
     fresh(shell)
     for cell in exercise["cells"]:
         before = len(said)
@@ -181,15 +190,14 @@ def callables() -> dict:
     return {each: {n: v for n, v in vars(each).items() if callable(v)} for each in roots}
 
 
-def put_back(kept: dict) -> list[str]:
-    """Undo what a notebook has put in the place of these functions; the names of those."""
-    changed = []
+def put_back(kept: dict, changed: set[str]) -> None:
+    """Undo what a notebook has put in the place of these functions, and add their names."""
     for owner, members in kept.items():
+        now = vars(owner)
         for name, value in members.items():
-            if vars(owner).get(name) is not value and name not in OWN:
+            if now.get(name) is not value and name not in OWN:
                 setattr(owner, name, value)
-                changed.append(f"{owner.__name__}.{name}")
-    return changed
+                changed.add(f"{owner.__name__}.{name}")
 
 
 # ==== What a notebook may touch
