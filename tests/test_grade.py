@@ -310,7 +310,7 @@ def test_a_fault_of_the_grader_loses_no_other(monkeypatch) -> None:
 def workshop(tmp_path_factory) -> Workshop:
     """One as for a class, but without bwrap: what is shown then holds everywhere."""
     made = Workshop(tmp_path_factory.mktemp("workshop"), Limits(seconds=60))
-    made.walled = False
+    made.could_be_walled, made.walled = made.walled, False
     return made
 
 
@@ -321,13 +321,15 @@ def test_the_copy_of_the_series_has_no_answers(workshop: Workshop) -> None:
 
 
 TRIES = """
-import ctypes, glob, os, shutil, socket, subprocess, sqlite3, sys
+import ctypes, glob, os, shutil, socket, subprocess, sqlite3, sys, torch
 from pathlib import Path
 
 outside = Path({outside!r})
 (Path.home() / "link").symlink_to("link-to-nothing")
 Path("mine").mkdir()
 Path("mine/file").write_text("mine")
+torch.save(torch.zeros(3), "mine/tensor")
+assert torch.load("mine/tensor").shape == (3,)
 tries = {{
     "read": lambda: (outside / "secret").read_text(),
     "write": lambda: (outside / "new").write_text("x"),
@@ -346,6 +348,8 @@ tries = {{
     "series": lambda: open(sys.modules["helpers"].__file__, "w"),
     "results": lambda: open("../out/told.jsonl", "a"),
     "database": lambda: sqlite3.connect(outside / "new"),
+    "tensor": lambda: torch.save(torch.zeros(3), outside / "new"),
+    "named tensor": lambda: torch.save(obj=torch.zeros(3), f=f"{{outside}}/new"),
     "chmod": lambda: os.chmod(outside / "secret", 0o777),
     "fork": lambda: os.fork() or os._exit(0),
     "program": lambda: subprocess.run(["touch", outside / "new"]),
@@ -381,6 +385,36 @@ def test_the_guard(workshop: Workshop, tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["secret"]
     assert (tmp_path / "secret").read_text() == "secret"
     assert not list(workshop.folder.glob("guard*"))
+
+
+ROUND = """
+import torch
+from checks import check
+try:
+    writer = torch._C.PyTorchFileWriter({path!r})
+    writer.write_record("x", b"x", 1)
+    writer.write_end_of_file()
+except RuntimeError:
+    pass
+prediction = 1, 2, 3, 4
+check("01.1")
+"""
+
+
+@pytest.mark.parametrize("walled", [True, False], ids=["with bwrap", "without"])
+def test_only_bwrap_stops_what_goes_round_python(
+    walled: bool, workshop: Workshop, tmp_path: Path
+) -> None:
+    """It is said in the documentation; if the second of these fails, that can be taken back."""
+    if walled and not workshop.could_be_walled:
+        pytest.skip("bwrap does not work here")
+    workshop.walled = walled
+    path = tmp_path / "round"
+    plan = Plan("01.1", ((ROUND.format(path=str(path)), True),))
+    found, _ = workshop.verdicts("round", "01", [plan])
+    workshop.walled = False
+    assert found["01.1"].word == "wrong", found
+    assert path.exists() == (not walled)
 
 
 # ==== Thirty notebooks

@@ -30,12 +30,12 @@ and to use the network. Where bwrap (the package bubblewrap, on Linux) works, th
 of this as well, however it is tried, and shows a notebook no files but Python, the series, and what
 every user of the machine can read in /usr and /etc.
 
-What it cannot protect from: without bwrap, code that goes round Python (torch.save into another
-folder, compiled code) reads and writes what you may. With it, too, an answer runs in the process
-that judges it: whoever has studied this program can make it say "right". Functions of NumPy,
-PyTorch, helpers.py and the checks that a notebook replaces are put back before an answer is judged,
-and named in the column `note`; read such a notebook yourself. Windows has no limit but those of
-time and disk, and of memory as far as it is seen five times a second.
+What it cannot protect from: without bwrap, code that goes round Python (a compiled library, or
+PyTorch's own writer of files) reads and writes what you may. With it, too, an answer runs in the
+process that judges it: whoever has studied this program can make it say "right". Functions of
+NumPy, PyTorch, helpers.py and the checks that a notebook replaces are put back before an answer is
+judged, and named in the column `note`; read such a notebook yourself. On macOS and Windows, where
+this has not been tried, memory is limited only as far as it is seen, five times a second.
 """
 
 from __future__ import annotations
@@ -169,7 +169,7 @@ def student_of(file: str) -> str:
     path = PurePosixPath(file)
     if folders := path.parts[:-1]:
         return MOODLE.sub("", next((each for each in folders if MOODLE.search(each)), folders[0]))
-    return re.split(r"[_\- ]*(?<!\d)\d\d[a-z]?[_\- ]", path.stem, maxsplit=1)[0] or path.stem
+    return re.split(r"[_\- ]+\d\d[a-z]?[_\- ]", path.stem, maxsplit=1)[0]
 
 
 def cells_of(content: bytes) -> list[tuple[str, str]]:
