@@ -70,8 +70,8 @@ c.JupyterHub.spawner_class = ClassSpawner
 c.JupyterHub.active_server_limit = STUDENTS
 c.SimpleLocalProcessSpawner.home_dir_template = str(HOMES / "{username}")
 c.Spawner.pre_spawn_hook = prepare
-c.Spawner.notebook_dir = f"~/{FOLDER}"
-c.Spawner.default_url = "/lab/tree/notebooks/00_one_page.ipynb"
+c.Spawner.notebook_dir = "~"  # so that a student can rename the copy, and get another
+c.Spawner.default_url = f"/lab/tree/{FOLDER}/notebooks/00_one_page.ipynb"
 c.Spawner.mem_limit = MEMORY
 c.Spawner.start_timeout = c.Spawner.http_timeout = 120  # seconds: a whole class logs in at once
 # The lessons' networks are small: with more threads each, students would only wait for each other.

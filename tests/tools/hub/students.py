@@ -17,7 +17,6 @@ import json
 import os
 import threading
 import time
-import urllib.parse
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -28,6 +27,7 @@ import requests
 import websocket
 
 PASSWORD = os.environ.get("CLASS_PASSWORD", "")
+NOTEBOOKS = "lstm-series/notebooks"  # in a student's home
 PATIENCE = 900  # seconds that a cell may take, with many at once
 PLAYGROUND = """import asyncio, os, sys; sys.path[:0] = ["..", "."]
 from playground import Playground
@@ -171,8 +171,9 @@ class Student:
             time.sleep(0.5)
         raise RuntimeError(f"{self.name}: the server did not start")
 
-    def run_lesson(self, path: str) -> None:
-        cells = self.call("GET", f"api/contents/{urllib.parse.quote(path)}")["content"]["cells"]
+    def run_lesson(self, name: str) -> None:
+        path = f"{NOTEBOOKS}/{name}.ipynb"
+        cells = self.call("GET", f"api/contents/{path}")["content"]["cells"]
         sources = ["".join(c["source"]) for c in cells if c["cell_type"] == "code"]
         self.lesson = Kernel(self, path, "notebook")
         for source in sources:
@@ -181,7 +182,7 @@ class Student:
         self.slider, self.picture = slider, picture
 
     def open_playground(self) -> None:
-        self.playground = Kernel(self, "notebooks/trains.ipynb", "notebook")
+        self.playground = Kernel(self, f"{NOTEBOOKS}/trains.ipynb", "notebook")
         self.playground.run(PLAYGROUND)
 
     def move_slider(self) -> float:
@@ -251,7 +252,7 @@ def measure(name: str, students: list[Student], seconds: float) -> None:
 
 
 def run_wild(student: Student, code: str) -> Kernel:
-    kernel = Kernel(student, f"notebooks/wild{uuid.uuid4().hex[:4]}.ipynb", "notebook")
+    kernel = Kernel(student, f"{NOTEBOOKS}/wild{uuid.uuid4().hex[:4]}.ipynb", "notebook")
     kernel.begin(code)
     return kernel
 
@@ -263,7 +264,7 @@ def main() -> None:
     parser.add_argument("--hub", default="http://127.0.0.1:8000")
     parser.add_argument("--homes", default=os.environ.get("CLASS_HOMES", "/srv/lstm"))
     parser.add_argument("--students", type=int, default=10)
-    parser.add_argument("--lesson", default="notebooks/01_data.ipynb")
+    parser.add_argument("--lesson", default="01_data")
     parser.add_argument("--seconds", type=float, default=60, help="of each row of the table")
     parser.add_argument("--wait", action="store_true", help="for Enter while all train")
     options = parser.parse_args()
