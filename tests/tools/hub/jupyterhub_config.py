@@ -90,7 +90,11 @@ if PASSWORD:
     c.JupyterHub.authenticator_class = "shared-password"
     c.SharedPasswordAuthenticator.user_password = PASSWORD
 else:  # each signs up with a password of their own, and `teacher` lets them in: /hub/authorize
+    import nativeauthenticator
+
     c.JupyterHub.authenticator_class = "native"
+    c.JupyterHub.template_paths = [str(Path(nativeauthenticator.__file__).parent / "templates")]
+    c.NativeAuthenticator.minimum_password_length = 8
     c.Authenticator.admin_users = {"teacher"}
 
 # ==== Servers that nobody uses
