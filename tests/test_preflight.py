@@ -1,0 +1,133 @@
+"""The check before class: each fault is seen, and the browser's answers are counted."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import preflight
+from build import NOTEBOOKS
+from kernel import PATH, Kernel
+from lab import chromium, jupyterlab, notebook_of, opened, run_all
+
+SHOW = PATH + "from preflight import *\npreflight()"
+# What stands in the widget, after the page has answered `ANSWERS` as it does to each picture.
+MODELS = """import json
+from ipywidgets import HTML, Text, Widget
+kinds = {type(w).__name__: w for w in Widget.widgets.values() if isinstance(w, (HTML, Text))
+    and "<style>" not in w.value}
+print(json.dumps({name: w.model_id for name, w in kinds.items()}))"""
+
+
+def faults(findings: list[preflight.Finding]) -> list[str]:
+    return [finding.what for finding in findings if finding.remedy]
+
+
+def test_this_python_has_what_the_lessons_need() -> None:
+    assert faults(preflight.check_versions()) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [("numpy>=1.26,<1.27", "2."), ("torch>=99", "2."), ("nowhere-to-be-had>=1", "not installed")],
+)
+def test_a_version_that_does_not_fit_is_seen(tmp_path: Path, line: str, found: str) -> None:
+    file = tmp_path / "requirements.txt"
+    file.write_text(f"matplotlib>=3\n{line}\n")
+    findings = preflight.check_versions(file)
+    assert faults(findings) == [findings[-1].what]
+    assert findings[-1].found.startswith(found)
+    assert "requirements.txt" in findings[-1].remedy
+
+
+def test_a_line_that_is_no_requirement_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "requirements.txt"
+    file.write_text("numpy>=1.26\nnumpy\n")
+    with pytest.raises(ValueError, match="requirements has 'numpy'; allowed: a name and a range"):
+        preflight.check_versions(file)
+
+
+def test_little_memory_slow_steps_and_late_pictures_are_faults() -> None:
+    assert preflight.free_memory() > 0
+    assert faults([preflight.check_memory(0.9), preflight.check_memory(1.1)]) == ["memory"]
+    slow = preflight.STEP * (preflight.SLOW + 1)
+    assert faults([preflight.check_speed(slow), preflight.check_speed(preflight.STEP)]) == [
+        "a training step"
+    ]
+    late, soon = [preflight.LATE + 1.0] * 9, [1.0, 1.0, 3 * preflight.LATE]
+    assert faults([preflight.check_browser(late), preflight.check_browser(soon)]) == ["browser"]
+
+
+def test_a_slow_machine_is_told_how_long_a_lesson_takes() -> None:
+    found = preflight.check_speed(3 * preflight.STEP).found
+    assert f"about {round(3 * preflight.LESSON_05 / 60)} min" in found
+
+
+def test_the_verdict_names_what_to_look_at() -> None:
+    good, bad = preflight.Finding("a", "1"), preflight.Finding("b", "2", "mend it")
+    assert preflight.verdict([good]) == "Verdict: ready."
+    assert preflight.verdict([good], waiting=True) == "Verdict: wait for the browser."
+    assert preflight.verdict([good, bad], waiting=True) == "Verdict: not yet. Look at: b."
+    assert preflight.lines([good, bad]) == ["a: 1", "b: 2. To do: mend it"]
+
+
+def test_pictures_differ_in_width_and_are_large() -> None:
+    pictures = [preflight.picture(number) for number in range(preflight.PICTURES + 1)]
+    widths = [Image.open(io.BytesIO(data), formats=["PNG"]).width for data in pictures]
+    assert widths == [360 + number for number in range(preflight.PICTURES + 1)]
+    assert min(map(len, pictures)) > 95_000
+
+
+@pytest.mark.slow
+def test_the_command_ends_with_a_verdict() -> None:
+    command = [sys.executable, str(NOTEBOOKS / "preflight.py")]
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert run.stderr == ""
+    last = run.stdout.splitlines()[-2]
+    assert last.startswith("Verdict: ")
+    assert run.returncode == (last != "Verdict: ready.")
+
+
+@pytest.mark.slow
+def test_the_verdict_waits_for_all_pictures() -> None:
+    kernel = Kernel()
+    try:
+        kernel.run(SHOW)
+        models = json.loads(kernel.run(MODELS))
+        said = f"print(Widget.widgets[{models['HTML']!r}].value)"
+        for number in range(preflight.PICTURES):
+            kernel.move(models["Text"], {"value": str(360 + number)})
+            assert preflight.SILENT in kernel.run(said), number
+        kernel.move(models["Text"], {"value": str(360 + preflight.PICTURES)})
+        assert f"browser: {preflight.PICTURES} pictures came" in kernel.run(said)
+    finally:
+        kernel.close()
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+@pytest.mark.parametrize("cut", ["", "preflight.SCRIPT = ''\n"], ids=["whole", "no scripts"])
+def test_in_a_browser(cut: str, tmp_path: Path) -> None:
+    source = 'import sys; sys.path[:0] = ["notebooks"]\nimport preflight\n'
+    # A machine that computes something else, as in a test, is no fault here.
+    source += f"preflight.SLOW = preflight.LATE = 1e9\n{cut}preflight.preflight()"
+    with (
+        chromium() as browser,
+        jupyterlab(tmp_path) as lab,
+        opened(browser, notebook_of(lab, source)) as (page, errors),
+    ):
+        assert run_all(page) == []
+        end = "Verdict: wait for the browser." if cut else "Verdict: ready."
+        text = "document.querySelector('.lstm-preflight')?.innerText"
+        page.wait_for_function(f"end => {text}?.includes(end)", arg=end, timeout=60_000)
+        if cut:
+            page.wait_for_timeout(2000)
+        said = page.locator(".lstm-preflight").inner_text()
+        assert (preflight.SILENT in said, end in said) == (bool(cut), True)
+        assert errors == []
