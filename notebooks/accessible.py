@@ -26,6 +26,8 @@ STYLE = """
   margin: 0; overflow: hidden; clip-path: inset(50%); white-space: nowrap }
 .lstm-accessible .noUi-handle { border-color: var(--lstm-quiet) }
 .lstm-accessible .widget-label { overflow: hidden; text-overflow: ellipsis; white-space: nowrap }
+.lstm-accessible .widget-radio-box label { height: auto; line-height: 1.5; white-space: normal }
+.lstm-quiz .widget-html-content { line-height: 1.5 }
 .lstm-start { animation: lstm-start 1ms } @keyframes lstm-start { to { opacity: 0 } }
 """
 SCRIPT = """
@@ -49,12 +51,19 @@ const tell = () => {
     else { set(readout, 'role', 'textbox'); set(readout, 'aria-label', name + ', typed'); }
   });
   all('select, input', e => words(e.labels && e.labels[0]) || set(e, 'aria-label', e.title));
+  all('.widget-radio-box', group => {
+    set(group, 'role', 'radiogroup');
+    set(group, 'aria-label', words(group.closest('.widget-vbox').querySelector('.lstm-asked')));
+    // One name makes them one group: arrows choose in it, and Tab leaves it.
+    group.dataset.name ??= 'lstm-' + Math.random();
+    all('input', e => set(e, 'name', group.dataset.name), group);
+  });
   all('.lstm-status', status => set(status, 'role', 'status'));
   const text = words(box.querySelector('.lstm-alt')) || 'Picture for ' + said.join(', ');
   all('img.widget-image', image => set(image, 'alt', text));
 };
 // Else the notebook's own keys act: b adds a cell, x cuts one, arrows leave a menu.
-const keyed = '.lstm-accessible :is(.noUi-handle, select, button, a, pre)';
+const keyed = '.lstm-accessible :is(.noUi-handle, select, button, a, pre, [type=radio])';
 const mute = e => e.target.matches?.(keyed) &&
   e.target.toggleAttribute('data-lm-suppress-shortcuts',
     !(e.ctrlKey || e.metaKey || e.altKey || (e.shiftKey && e.key === 'Enter')));
@@ -73,6 +82,7 @@ def accessible(box: widgets.Box) -> widgets.HTML:
 
     Within it sliders get names; a widget of the class ``lstm-status`` is read out when it changes;
     the text of one of the class ``lstm-alt`` (hidden, with ``lstm-hidden``) is the picture's;
+    radio buttons are named by the widget of the class ``lstm-asked`` in their box;
     the readouts of sliders of the class ``lstm-choice`` cannot be typed into.
     """
     box.add_class("lstm-accessible")

@@ -285,6 +285,21 @@ def test_sliders_move_their_pictures_by_keyboard_alone(site, offline):
 
 @pytest.mark.slow
 @pytest.mark.browser
+def test_a_choice_of_a_question_unfolds_by_keyboard(site, offline):
+    opened, problems = offline
+    page = opened(site / "01_data.html")
+    choice = page.locator(".quiz summary").first
+    said = page.locator(".quiz details p").first
+    assert not said.is_visible()
+    choice.focus()
+    page.keyboard.press("Enter")
+    assert said.inner_text().startswith(("No. ", "Right. "))
+    page.close()
+    assert problems == []
+
+
+@pytest.mark.slow
+@pytest.mark.browser
 def test_recorded_runs_of_the_playground_are_chosen_and_scrubbed(site, offline):
     opened, problems = offline
     page = opened(site / f"{web.PLAYGROUND}.html")

@@ -254,7 +254,8 @@ def fold(cell: NotebookNode) -> str:
     if not cell.metadata.get("jupyter", {}).get("source_hidden"):
         return ""
     tags = cell.metadata.get("tags", [])
-    return "Code that finds the files of the series" if "setup" in tags else "Code that draws"
+    words = {"setup": "Code that finds the files of the series", "quiz": "Code that asks"}
+    return next((words[tag] for tag in tags if tag in words), "Code that draws")
 
 
 def figure(page: Page, cell: NotebookNode, output: NotebookNode, kept: dict, site: Path) -> str:
@@ -464,7 +465,7 @@ print(json.dumps({{e.model_id: films.film_of(e, {room} // len(living)) for e in 
 
 def key_of(path: Path) -> str:
     """Changes with whatever decides a notebook's films: its code, and modules that it imports."""
-    cells = [cell.source for cell in build.code_cells(build.read(path)) if not is_stub(cell)]
+    cells = [cell.source for cell in build.code_cells(build.read(path)) if not is_asking(cell)]
     texts = ["\n".join(cells), (HERE / "films.py").read_text(encoding="utf-8")]
     found: list[Path] = []
     for text in texts:  # which grows: what a module imports counts as well
@@ -475,8 +476,9 @@ def key_of(path: Path) -> str:
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
 
 
-def is_stub(cell: NotebookNode) -> bool:
-    return "exercise" in cell.metadata.get("tags", [])
+def is_asking(cell: NotebookNode) -> bool:
+    """Whether it is of the exercises or the questions, which no film shows."""
+    return bool({"exercise", "quiz"} & {*cell.metadata.get("tags", [])})
 
 
 def imported(text: str) -> list[Path]:

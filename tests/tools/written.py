@@ -2,6 +2,7 @@
 
 - Lessons: the minutes, the line of navigation, the set-up cell, the link to the next lesson.
 - Their exercises: what to do with them, and below each task its stub.
+- Their five questions, where there are some, before the exercises.
 - Solutions: the title, the set-up cell, and the tasks as the lesson has them.
 - The playground's lesson: its table of controls, and the challenges.
 - README: the table of lessons.
@@ -32,6 +33,7 @@ sys.path[:0] = [str(NOTEBOOKS.parent), str(NOTEBOOKS)]  # as the set-up cell doe
 from checks import Exercise, exercises_of  # noqa: E402
 from playground.challenges import CHALLENGES, NUMBERED, Challenge  # noqa: E402
 from playground.settings import CONTROLS, DEFAULTS, word_of  # noqa: E402
+from quiz import questions_of  # noqa: E402
 
 SETUP = """import sys
 from pathlib import Path
@@ -59,6 +61,10 @@ EXERCISES = """## Exercises
 Put your answer where the `...` is, and run the cell. What it prints begins with *Not attempted \
 yet*, *Not yet* or *Right*; after *Not yet* it says what is wrong. Predict before you measure. \
 Answers, right and wrong: [solutions/{file}](solutions/{file})."""
+QUIZ = """## Five questions
+
+Think first, then choose: what is said below a choice speaks of that choice. Each right answer was \
+measured in this lesson."""
 SOLUTIONS = """# {title}: solutions
 
 To lesson [{short}](../{file}). Below each task there is an answer and what it means, then another \
@@ -95,7 +101,7 @@ def minutes(nb: NotebookNode) -> int:
     for cell in nb.cells:
         if cell.source.startswith("## Exercises"):
             break
-        if {"navigation", "setup", "next"} & set(cell.metadata.get("tags", [])):
+        if {"navigation", "setup", "next", "quiz"} & set(cell.metadata.get("tags", [])):
             continue
         if cell.cell_type == "markdown":
             total += len(cell.source.split()) * WORDS
@@ -169,6 +175,7 @@ def fill(nb: NotebookNode, path: Path) -> NotebookNode:
             _put(nb, "next", len(nb.cells), text)
         if has_exercises(path):
             _fill_exercises(nb, path, exercises_of(_number(path)))
+        _fill_quiz(nb, _number(path))
         _set_slides(nb)
     if path.parent.name == "solutions":
         _fill_solutions(nb, path)
@@ -196,7 +203,7 @@ def _set_slides(nb: NotebookNode) -> None:
         tags = {*cell.metadata.get("tags", [])}
         heading = cell.cell_type == "markdown" and re.match(r"#+ (.*)", cell.source)
         ended = ended or (bool(heading) and heading[1] == "Exercises")
-        if ended or tags & {"navigation", "setup", "next"} or cell.id == "imports":
+        if ended or tags & {"navigation", "setup", "next", "quiz"} or cell.id == "imports":
             by_rule = "skip"
         elif cell.cell_type == "markdown":
             by_rule = "slide" if heading else "subslide"
@@ -249,6 +256,21 @@ def _fill_exercises(nb: NotebookNode, path: Path, entries: list[Exercise]) -> No
     if keys != [entry.key for entry in entries]:
         raise ValueError(f"{path}: tasks {keys}, but entries {[entry.key for entry in entries]}")
     nb.cells = cells
+
+
+def _fill_quiz(nb: NotebookNode, number: str) -> None:
+    """A heading and the questions before the exercises, if the lesson has questions."""
+    kept = {cell.id: cell for cell in nb.cells if _has_tag(cell, "quiz")}
+    nb.cells = [cell for cell in nb.cells if cell.id not in kept]
+    if not questions_of(number):
+        return
+    tags = NotebookNode(tags=["quiz"])
+    folded = NotebookNode(tags=["quiz"], jupyter={"source_hidden": True})
+    head = kept.get("quiz-head", new_markdown_cell("", id="quiz-head", metadata=tags))
+    asks = kept.get("quiz", new_code_cell("", id="quiz", metadata=folded))
+    head.source, asks.source = QUIZ, f'from quiz import quiz\n\nquiz("{number}")'
+    place = next(k for k, cell in enumerate(nb.cells) if cell.source.startswith("## Exercises"))
+    nb.cells[place:place] = [head, asks]
 
 
 def _fill_solutions(nb: NotebookNode, path: Path) -> None:
