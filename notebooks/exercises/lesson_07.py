@@ -1,0 +1,344 @@
+"""The exercises of lesson 07, Limits."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from checks import array_of, exercise, expect, numbers, show
+from helpers import ar_forecast, closed_loop, models_of, rmse
+
+
+def _family(number: int, seed: int, shortest: float = 15, longest: float = 60) -> tuple:
+    """Noisy and clean waves as those of the lesson, (number, 100, 1) each."""
+    dice = np.random.default_rng(seed)
+    period = dice.uniform(shortest, longest, (number, 1, 1))
+    phase = dice.uniform(0, 2 * np.pi, (number, 1, 1))
+    clean = np.sin(2 * np.pi * np.arange(100)[:, None] / period + phase)
+    return clean + 0.3 * dice.standard_normal(clean.shape), clean
+
+
+@exercise(
+    "07.1",
+    """
+    weights = ...  # the first weight of the law, for a period of 15 and of 60 points: two numbers
+    times_near = ...  # the one AR's error at 15 points, divided by that at 60, 1 step ahead
+    times_far = ...  # the same, 25 steps ahead
+    """,
+)
+def one_law_for_all(weights, times_near, times_far) -> str:
+    given = numbers(weights, 2, "weights")
+    angles = 2 * np.pi / np.array([15, 60])
+    truth = 2 * np.cos(angles)
+    said = f"`weights` are not {show(given)}"
+    expect(not np.allclose(given, truth[::-1], atol=0.01), f"{said}: they are exchanged.")
+    expect(abs(given[0] - given[1]) > 1e-6, f"{said}: with equal weights they were one wave.")
+    for other, hint in (
+        (np.cos(angles), "half of the weight is missing."),
+        (angles, "these are the angles per step, not yet the weights."),
+        (2 * np.cos(angles / (2 * np.pi)), "a whole period is an angle of 2 pi, not of 1."),
+        (2 * np.cos(np.degrees(angles)), "NumPy's cosine takes its angle in radians."),
+        (2 * np.sin(angles), "that is the sine."),
+    ):
+        expect(not np.allclose(given, other, atol=0.01), f"{said}: {hint}")
+    expect(
+        np.allclose(given, truth, atol=0.01),
+        f"{said}. What is the angle that a wave turns by in one step?",
+    )
+    found, worst = _of_one_ar()
+    for name, value, ahead, times in zip(
+        ("times_near", "times_far"), (times_near, times_far), (1, 25), found, strict=True
+    ):
+        (guess,) = numbers(value, 1, name)
+        said = f"`weights` are right, `{name}` is not {show(guess)}"
+        expect(guess > 0, f"{said}: errors are not negative.")
+        expect(
+            abs(guess - 4) > 0.1,
+            f"{said}. That is how the periods compare; the errors do not grow with them.",
+        )
+        expect(
+            ahead == 25 or abs(guess - 1) > 0.15,
+            f"{said}: one law cannot suit both alike. Which waves move least in a step?",
+        )
+        expect(
+            ahead == 25 or abs(guess * times - 1) > 0.3,
+            f"{said}: the other way round? The waves that move little in a step are the easy ones.",
+        )
+        expect(
+            ahead == 1 or abs(guess - found[0]) > 0.4,
+            f"{said}: so far ahead there is a ceiling, that of always saying 0. Where is each?",
+        )
+        expect(
+            abs(np.log(guess / times)) < 0.35,
+            f"{said}; it is too {'large' if guess > times else 'small'}. The lesson's "
+            "`against_clean` takes waves of any period: measure it.",
+        )
+    return (
+        f"one step ahead the errors are as {found[0]:.1f} to 1, and 25 steps ahead as "
+        f"{found[1]:.1f} to 1, none above {worst:.2f}. The weight is the period: who fixes the one "
+        "has fixed the other. A network's gates can change its law with its state."
+    )
+
+
+def _of_one_ar() -> tuple[list[float], float]:
+    """One AR for all: its error at 15 points over that at 60, at 1 and 25 ahead; the largest."""
+    waves, _ = _family(2000, 3)
+    pieces = np.lib.stride_tricks.sliding_window_view(waves[:, :, 0], 51, axis=1).reshape(-1, 51)
+    design = np.column_stack([pieces[:, :-1], np.ones(len(pieces))])
+    coefficients = np.linalg.lstsq(design, pieces[:, -1], rcond=None)[0]
+    errors = []
+    for period in (15, 60):
+        noisy, clean = _family(500, 5, period, period)
+        forecast = ar_forecast(coefficients, noisy[:, :50], 25)
+        errors.append([rmse(forecast[:, k], clean[:, 50 + k]) for k in (0, 24)])
+    fast, slow = errors
+    return [a / b for a, b in zip(fast, slow, strict=True)], max(fast[1], slow[1])
+
+
+@exercise(
+    "07.2",
+    """
+    prediction = ...  # after 250 steps ahead of the rival at horizons: "none", "near", "far", "all"
+
+
+    def errors_after(model, seed, steps):  # train it so long on the family; its 50 test errors
+        ...
+    """,
+)
+def hasty(prediction, errors_after, test_waves, test_clean, best_ar) -> str:
+    words = ("none", "near", "far", "all")
+    expect(
+        isinstance(prediction, str) and prediction in words,
+        f'`prediction` should be "none", "near", "far" or "all"; it is {show(prediction)}.',
+    )
+    heard = {}
+    for seed, steps in ((3, 8), (3, 3), (4, 8)):
+        model, inputs = _listening(3)
+        before = _weights(model)
+        given = errors_after(model, seed, steps)
+        heard[seed, steps] = inputs
+        expect(inputs, f"with steps={steps} your network has read nothing. Is it the one given?")
+        said = f"with steps={steps} the network is trained on {len(inputs)} batches"
+        expect(len(inputs) == steps, f"{said}.")
+        expect(not torch.equal(before, _weights(model)), f"{said}, and its weights do not change.")
+        _judge_errors(given, model, test_waves, test_clean)
+    first, _, other = heard.values()
+    expect(
+        first[0].shape == first[1].shape and not torch.equal(first[0], first[1]),
+        "the first two batches hold the same waves. In the lesson no wave comes twice.",
+    )
+    expect(
+        first[0].shape != other[0].shape or not torch.equal(first[0], other[0]),
+        "with another seed your batches are the same.",
+    )
+    known = torch.tensor(np.asarray(test_waves), dtype=torch.float32)[:, :20]
+    seen = first[0][:, :20]
+    leak = seen.shape[1:] == known.shape[1:] and (torch.cdist(seen[..., 0], known[..., 0]) < 1e-2)
+    expect(not np.any(np.asarray(leak)), "your batches hold waves of the test: they are training.")
+    (model,) = models_of([0], hidden_size=32)
+    won = 1 + np.flatnonzero(np.asarray(errors_after(model, 0, 250)).ravel() < best_ar)
+    near, far = (won <= 25).sum(), (won > 25).sum()
+    return (
+        f"after 250 steps an LSTM of 32 units is ahead of the rival at ≈{near} of the horizons to "
+        f"25, and at ≈{far} of those beyond; you said {show(prediction)}. Who had stopped here "
+        "would have reported something else than the lesson."
+    )
+
+
+def _listening(seed: int) -> tuple:
+    """A small network, and the list into which go the batches that it reads as a whole."""
+    (model,) = models_of([seed], hidden_size=4)
+    heard: list[torch.Tensor] = []
+    model.register_forward_pre_hook(
+        lambda _, given: heard.append(given[0].detach().clone()) if model.training else None
+    )
+    return model, heard
+
+
+def _weights(model: torch.nn.Module) -> torch.Tensor:
+    return torch.cat([p.detach().flatten() for p in model.parameters()])
+
+
+def _judge_errors(given, model, waves: np.ndarray, clean: np.ndarray) -> None:
+    """Refuse errors that are not those of this network on the test waves."""
+    given = array_of(given, "what `errors_after` gives")
+    expect(
+        given.size == 50,
+        f"`errors_after` gives {given.size} numbers; asked for is one at each of the 50 horizons.",
+    )
+    given = given.ravel()
+    off = closed_loop(model, waves[:, :50], 50) - clean[:, 50:]
+    noisy = off + clean[:, 50:] - waves[:, 50:]
+    truth, on_noisy = (np.sqrt((x**2).mean(axis=(0, 2))) for x in (off, noisy))
+    bad = "the errors that you give are not those of the network as you have trained it"
+    for other, hint in (
+        (truth**2, "they are mean squares; the root is missing."),
+        (truth[::-1], "the far horizons come first."),
+        (on_noisy, "they are those to the noisy values, and `best_ar` is to the clean ones."),
+    ):
+        expect(np.allclose(given, truth, rtol=1e-3) or not np.allclose(given, other), hint)
+    expect(
+        np.allclose(given, truth, rtol=1e-3),
+        f"{bad}: at horizon 25 you say {given[24]:.3f}, and on the test waves it is off by "
+        f"{truth[24]:.3f}. On which waves do you measure, and when?",
+    )
+
+
+@exercise(
+    "07.3",
+    """
+    def by_both(old, residuals, new, noise):  # the five: (5, n, 50) validation, (5, m, 50) new
+        ...  # residuals: (n, 50); half widths of 80 % for the new waves: (m, 50)
+    """,
+)
+def width_of_its_own(by_both) -> str:
+    old, missed, _ = _five(1500, 0)
+    new, later, apart = _five(2000, 1)
+    noise = np.hypot(0.3, 0.04)
+    given = by_both(old.copy(), np.abs(missed), new.copy(), noise)
+    half = array_of(given, "what `by_both` gives")
+    expect(half.shape != (50,), "you give one half width a horizon, the same for every wave.")
+    expect(
+        half.shape != missed.shape,
+        f"your half widths have shape {half.shape}: they belong to the validation waves.",
+    )
+    expect(
+        half.shape == later.shape,
+        f"your half widths have shape {half.shape}; asked for is {later.shape}.",
+    )
+    expect((half > 0).all(), f"a half width of {show(half.min())}?")
+    inside = np.abs(later) <= half
+    kept = 100 * inside.mean(axis=0)
+    worst = np.abs(kept - 80).argmax()
+    said = f"{worst + 1} steps ahead {kept[worst]:.0f} % of the new values are inside"
+    expect(
+        np.ptp(half, axis=0).max() > 1e-9,
+        "every wave has the same half width, however far its five are apart.",
+    )
+    expect(
+        abs(kept.mean() - 80) > 3 or np.abs(kept - 80).max() < 5,
+        f"over all horizons your coverage is {kept.mean():.0f} %, yet {said}. Is one factor right "
+        "for near and far?",
+    )
+    alone = np.hypot(1.53 * new.std(axis=0, ddof=1), 1.28 * noise)
+    expect(
+        not np.allclose(half, alone),
+        f"{said}. That is *ensemble and noise* as it is: what have the residuals to say?",
+    )
+    product = alone * np.quantile(np.abs(missed), 4 / 5, axis=0)
+    expect(
+        not np.allclose(half, product, rtol=0.02),
+        f"{said}. You multiply two widths. Of what must the quantile be taken, so that a width "
+        "times it is a width?",
+    )
+    expect(
+        np.abs(kept - 80).max() < 5 or np.ptp(kept) > 10,
+        f"{said}, and at the other horizons about as many. Which share is asked for?",
+    )
+    expect(
+        np.abs(kept - 80).max() < 5, f"{said}. Is the factor of each horizon taken from its own?"
+    )
+    calm, torn = (apart <= np.quantile(apart, 1 / 4)), (apart >= np.quantile(apart, 3 / 4))
+    plain = np.abs(later)[:, -1] <= np.quantile(np.abs(missed)[:, -1], 4 / 5)
+    gaps = [100 * (x[calm].mean() - x[torn].mean()) for x in (inside[:, -1], plain)]
+    expect(
+        gaps[0] > -4,
+        f"the coverage holds, but now it is the calm waves that are covered less, by "
+        f"{-gaps[0]:.0f} points.",
+    )
+    expect(
+        gaps[0] < 0.7 * gaps[1],
+        f"the coverage holds, but on the calm quarter of the waves it is {gaps[0]:.0f} points "
+        f"above that on the torn quarter; with one width for all it is {gaps[1]:.0f}.",
+    )
+    return (
+        f"on the check's waves the coverage is at most {np.abs(kept - 80).max():.0f} points off, "
+        f"and between calm and torn waves lie {gaps[0]:.0f} points; with one width for all it is "
+        f"{gaps[1]:.0f}."
+    )
+
+
+def _five(number: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Five forecasts (5, number, 50), by what their mean misses, and how far apart at the end."""
+    dice = np.random.default_rng(seed)
+    hard = dice.uniform(0.02, 0.6, (number, 1)) * np.sqrt(np.arange(1, 51) / 50)
+    clean = np.sin(dice.uniform(0, 6, (number, 1)) + np.arange(50) / 5)
+    shared = hard * dice.standard_normal((number, 1))
+    said = clean + shared + 0.45 * hard * dice.standard_normal((5, number, 1))
+    missed = clean + 0.3 * dice.standard_normal(clean.shape) - said.mean(axis=0)
+    return said, missed, said.std(axis=0, ddof=1)[:, -1]
+
+
+@exercise(
+    "07.4",
+    """
+    def wide_forecast(context, steps):  # (batch, 50, 1)
+        ...  # (batch, steps, 1)
+    """,
+)
+def wider_world(wide_forecast) -> str:
+    waves, clean, height, level, period = _wide(600, 7)
+    context, shape = waves[:, :50], (600, 50, 1)
+    given = array_of(wide_forecast(context.copy(), 50), "your forecast of 50 steps", shape)
+    off = ((given - clean[:, 50:]) / height)[..., 0]
+    error = _root(off)
+    middle, size = context.mean(axis=1, keepdims=True), context.std(axis=1, keepdims=True)
+    rival = middle + size * _refitted((context - middle) / size)
+    by_rival = _root((rival - clean[:, 50:]) / height)
+    said = f"over 50 steps you are {error:.3f} heights off; asked for is 0.2"
+    high = np.abs(level.ravel()) > 1
+    expect(
+        error <= 0.2 or _root(off[high]) < 2 * _root(off[~high]),
+        f"{said}. On waves whose level is beyond 1 it is {_root(off[high]):.2f}, on the others "
+        f"{_root(off[~high]):.2f}. What does your forecaster take the level to be?",
+    )
+    flat = _root((middle - clean[:, 50:]) / height)
+    expect(
+        error < 1.05 * flat,
+        f"{said}. Even who repeats the mean of the context is only {flat:.2f} off.",
+    )
+    expect(error < 0.95 * flat, f"{said}. That is what repeating the mean of the context gives.")
+    edges = {"below 15 points": period < 15, "above 60": period > 60}
+    edges["between 15 and 60"] = (period >= 15) & (period <= 60)
+    parts = {name: _root(off[where.ravel()]) for name, where in edges.items()}
+    told = ", ".join(f"{name} {part:.2f}" for name, part in parts.items())
+    *outer, inner = parts.values()
+    expect(
+        error <= 0.2 or max(outer) < 3 * inner,
+        f"{said}. By period it is {told}. Which of these waves was your forecaster made for?",
+    )
+    expect(
+        error <= 0.2 or error < 0.98 * by_rival,
+        f"{said}. Even the rival of the lesson, on contexts of mean 0 and deviation 1, is "
+        f"{by_rival:.3f} off.",
+    )
+    expect(error <= 0.2, f"{said}. By period it is {told}; the rival is {by_rival:.3f} off.")
+    return f"{said}. The rival of the lesson is {by_rival:.3f} off. By period it is {told}."
+
+
+def _wide(number: int, seed: int) -> tuple[np.ndarray, ...]:
+    """Waves (number, 100, 1), noisy and clean; their heights, levels and periods (number, 1, 1)."""
+    dice = np.random.default_rng(seed)
+    low, high = np.log([8, 80])
+    period = np.exp(dice.uniform(low, high, (number, 1, 1)))
+    phase = dice.uniform(0, 2 * np.pi, (number, 1, 1))
+    height, level = (dice.uniform(*ends, (number, 1, 1)) for ends in ((0.5, 2), (-2, 2)))
+    clean = level + height * np.sin(2 * np.pi * np.arange(100)[:, None] / period + phase)
+    return clean + 0.2 * height * dice.standard_normal(clean.shape), clean, height, level, period
+
+
+def _refitted(context: np.ndarray, order: int = 24, ridge: float = 10) -> np.ndarray:
+    """The rival of the lesson: 50 steps."""
+    values = context[:, :, 0]
+    pieces = np.lib.stride_tricks.sliding_window_view(values, order + 1, axis=1)
+    pieces = np.concatenate([pieces, pieces[:, :, ::-1]], axis=1)
+    x, y = pieces[:, :, :-1], pieces[:, :, -1:]
+    turned = x.transpose(0, 2, 1)
+    weights = np.linalg.solve(turned @ x + ridge * np.eye(order), turned @ y)
+    for _ in range(50):
+        values = np.concatenate([values, (values[:, None, -order:] @ weights)[:, 0]], axis=1)
+    return values[:, -50:, None]
+
+
+def _root(off: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(off**2)))
