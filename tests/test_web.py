@@ -6,6 +6,7 @@ take as long as all the rest of the tests.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import itertools
 import json
@@ -95,6 +96,15 @@ def test_a_film_of_four_sliders_moves_one_at_a_time():
     assert difference(film, *starts, explorer.still()) < 1
 
 
+def test_named_sliders_move_together_and_the_others_stand_still():
+    explorer = wave(shift=widgets.FloatSlider(0, min=0, max=3, step=0.5, description="shift"))
+    film = films.film_of(explorer, ROOM, [("weight",), ("height", "shift")])
+    assert film["grid"] and film["still"] == ["period", "kind"]
+    assert [control["label"] for control in film["controls"]] == ["height", "shift"]
+    assert len(film["at"]) == 9 * 7
+    assert difference(film, film["at"][-1], explorer.set(height=2.0, shift=3.0).data) < 1
+
+
 PLANS = [
     ((9, 8, 2), 256, True),
     ((31, 200), 256, True),
@@ -103,10 +113,7 @@ PLANS = [
 ]
 
 
-@pytest.mark.parametrize(
-    ("counts", "most", "grid"),
-    [((9, 8, 2), 256, True), ((31, 200), 256, True), ((9, 9, 9), 99, True), ((9,) * 4, 99, False)],
-)
+@pytest.mark.parametrize(("counts", "most", "grid"), PLANS)
 def test_a_plan_keeps_ends_and_start_and_stays_within_its_frames(counts, most, grid):
     starts = [count // 3 for count in counts]
     is_grid, kept = films.plan(counts, starts, most)
@@ -216,6 +223,31 @@ def test_a_text_is_parted_at_its_headings():
         ("## A", "x\n\ny"),
         ("### B", "z"),
     ]
+
+
+SHOWN = """import base64, json, sys
+sys.path.insert(0, {tools!r})
+import films
+from explorer import Explorer
+(one,) = Explorer.living()
+starts, found = {{name: control.value for name, control in one.controls.items()}}, []
+for k, (name, control) in enumerate(one.controls.items()):
+    for place in (0, -1):
+        values = starts | {{name: films.positions(control)[0][place]}}
+        found.append((k, place, base64.b64encode(one.set(**values).data).decode()))
+print(json.dumps(found))"""
+
+
+@pytest.mark.slow
+def test_a_film_shows_what_the_kernel_of_the_lesson_shows(site: Path):
+    asked = SHOWN.format(tools=str(web.HERE))
+    found = json.loads(build.run_and_ask(build.read(FILMED), FILMED.parent, asked))
+    (film,) = web.kept_film(FILMED, site).values()
+    assert film["full"] and len(found) == 2 * len(film["controls"])
+    for k, place, picture in found:
+        assert difference(film, film["at"][k][place], base64.b64decode(picture)) < 1
+    apart = [film["at"][k][place] for k, place, _ in found]
+    assert len({*apart}) > len(found) // 2  # not one picture for all
 
 
 # ==== In a browser

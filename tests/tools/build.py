@@ -56,7 +56,7 @@ METADATA = {
     "language_info": {"file_extension": ".py", "name": "python"},
 }
 # breaks: see conftest.py; slideshow: the type of slide, see written.py
-CELL_METADATA = ("alt", "breaks", "jupyter", "slideshow", "tags")
+CELL_METADATA = ("alt", "breaks", "film", "jupyter", "slideshow", "tags")
 
 
 # A last cell, that is not kept: the pictures that stand for widgets where there is no kernel.

@@ -8,6 +8,7 @@ frame holds only what differs from it, as a lossless WebP that is transparent el
                False: a list for each slider, the others where they start
     at         the number of the frame, for each position in that order
     full       whether every position that the slider has in the notebook is there
+    still      labels of the sliders that are left where they start
     size, below, frames
 """
 
@@ -51,13 +52,16 @@ def thinned(count: int, start: int, most: int) -> list[int]:
     return sorted({*even})
 
 
-def plan(counts: Sequence[int], starts: Sequence[int], most: int) -> tuple[bool, list]:
+def plan(
+    counts: Sequence[int], starts: Sequence[int], most: int, together: bool = False
+) -> tuple[bool, list]:
     """Whether all combinations are shown, and the positions of each slider that are.
 
     Up to three sliders get a grid, with fewer positions of the longer ones if need be: a text may
-    ask for two that are moved together. Of more with too many combinations, each moves alone.
+    ask for two that are moved together. Of more with too many combinations, each moves alone,
+    unless they are to move `together`.
     """
-    if math.prod(counts) <= most or len(counts) <= 3:
+    if math.prod(counts) <= most or len(counts) <= 3 or together:
         allowed = list(counts)
         while math.prod(allowed) > most:
             longest = max(range(len(allowed)), key=allowed.__getitem__)
@@ -67,25 +71,31 @@ def plan(counts: Sequence[int], starts: Sequence[int], most: int) -> tuple[bool,
     return False, [thinned(count, start, each) for count, start in zip(counts, starts, strict=True)]
 
 
-def film_of(explorer, room: int) -> dict:
-    """A film of at most `room` bytes, with as many positions as that has room for."""
-    few = _film_of(explorer, 24)
+def film_of(explorer, room: int, chosen: Sequence[Sequence[str]] = ()) -> dict:
+    """A film of at most `room` bytes, with as many positions as that has room for.
+
+    `chosen` has names of controls that move together, while all others stand still: the first
+    that names controls of this explorer counts.
+    """
+    moved = next((names for names in chosen if {*names} <= {*explorer.controls}), ())
+    few = _film_of(explorer, 24, moved)
     most = GRID
     while True:
         each = len(json.dumps(few)) / len(few["frames"])
         most = min(most, int(0.95 * room / each))
-        film = _film_of(explorer, most)
+        film = _film_of(explorer, most, moved)
         if len(json.dumps(film)) <= room:
             return film
         few, most = film, most - 1
 
 
-def _film_of(explorer, most: int) -> dict:
+def _film_of(explorer, most: int, moved: Sequence[str]) -> dict:
     """Move an explorer through its positions; it is left as it was."""
-    names, controls = list(explorer.controls), list(explorer.controls.values())
+    names = [name for name in explorer.controls if name in moved or not moved]
+    controls = [explorer.controls[name] for name in names]
     found = [positions(control) for control in controls]
     starts = [start for _, _, start in found]
-    grid, kept = plan([len(values) for values, _, _ in found], starts, most)
+    grid, kept = plan([len(values) for values, _, _ in found], starts, most, bool(moved))
 
     def pictures(moves: Iterable[Sequence[int]]) -> Iterator[np.ndarray]:
         for move in moves:
@@ -108,7 +118,8 @@ def _film_of(explorer, most: int) -> dict:
         for control, (_, texts, start), places in zip(controls, found, kept, strict=True)
     ]
     full = [len(p) == len(values) for p, (values, _, _) in zip(kept, found, strict=True)]
-    return film | {"grid": grid, "full": all(full)}
+    still = [c.description for name, c in explorer.controls.items() if name not in names]
+    return film | {"grid": grid, "full": all(full), "still": still}
 
 
 def alone(kept: Sequence[Sequence[int]], starts: Sequence[int]) -> Iterator[list[int]]:

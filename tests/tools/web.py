@@ -274,6 +274,8 @@ def figure(page: Page, cell: NotebookNode, output: NotebookNode, kept: dict, sit
     if film is None:
         return template.render(**look)
     how = "" if film["full"] else "Here the sliders have fewer positions than in the notebook. "
+    if film["still"]:
+        how += f"Left where they start: {', '.join(film['still'])}. "
     if not film["grid"]:
         how += "One at a time: a slider that moves sends the others back to where they started."
     return template.render(
@@ -460,12 +462,17 @@ sys.path.insert(0, {tools!r})
 import films
 from explorer import Explorer
 living = Explorer.living()
-print(json.dumps({{e.model_id: films.film_of(e, {room} // len(living)) for e in living}}))"""
+room = {room} // len(living)
+print(json.dumps({{e.model_id: films.film_of(e, room, {chosen}) for e in living}}))"""
 
 
 def key_of(path: Path) -> str:
     """Changes with whatever decides a notebook's films: its code, and modules that it imports."""
-    cells = [cell.source for cell in build.code_cells(build.read(path)) if not is_asking(cell)]
+    cells = [
+        f"{cell.source}{cell.metadata.get('film', '')}"
+        for cell in build.code_cells(build.read(path))
+        if not is_asking(cell)
+    ]
     texts = ["\n".join(cells), (HERE / "films.py").read_text(encoding="utf-8")]
     found: list[Path] = []
     for text in texts:  # which grows: what a module imports counts as well
@@ -506,7 +513,9 @@ def keep_film(name: str, key: str, kept: dict, site: Path) -> None:
 def make_film(path: Path, site: Path) -> None:
     """Run a notebook and record its explorers."""
     nb = build.read(path)
-    printed = build.run_and_ask(nb, path.parent, RECORD.format(tools=str(HERE), room=FILM_BYTES))
+    chosen = [cell.metadata["film"] for cell in nb.cells if "film" in cell.metadata]
+    ask = RECORD.format(tools=str(HERE), room=FILM_BYTES, chosen=chosen)
+    printed = build.run_and_ask(nb, path.parent, ask)
     if not printed:
         raise WebError(f"{path}: a cell has raised, so its sliders could not be recorded")
     found, kept = json.loads(printed), {}
@@ -578,7 +587,7 @@ def record_runs(site: Path, names: Sequence[str] = ()) -> None:
         film = films.encoded(pictures, pictures)
         film["controls"] = [{"label": "moment", "texts": moments, "start": MOMENTS - 1}]
         words = f"{text}. {standing(run.record())}"
-        film |= {"grid": True, "full": True, "line": run.text, "words": words}
+        film |= {"grid": True, "full": True, "still": [], "line": run.text, "words": words}
         keep_film(f"{PLAYGROUND}-{name}", key, {"playground-0": film}, site)
 
 
