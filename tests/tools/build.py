@@ -3,11 +3,14 @@
     python tests/tools/build.py                            # all of them
     python tests/tools/build.py notebooks/01_data.ipynb    # one
     python tests/tools/build.py --text                     # execute nothing, write what follows
-    python tests/tools/build.py --check                    # write nothing, only compare
+    python tests/tools/build.py --check                    # write nothing, list what differs
+    python tests/tools/build.py --check --pictures DIR     # and figures that differ, side by side
 
-Two builds give the same bytes. What follows from other files (navigation, tables, the set-up cell;
-see written.py) is written first, into README.md and teaching.md as well. A notebook in which a
-cell raises, or writes to stderr, is refused and left as it was.
+Two builds give the same bytes, but for times that cells measure. `--check` fails if more differs
+than numbers behind ≈ and figures, which may depend on the processor. What follows from other files
+(navigation, tables, the set-up cell; see written.py) is written first, into README.md and
+teaching.md as well. A notebook in which a cell raises, or writes to stderr, is refused and left as
+it was.
 """
 
 from __future__ import annotations
@@ -31,6 +34,7 @@ from nbformat import NotebookNode
 from nbval.kernel import CURRENT_ENV_KERNEL_NAME, NbvalKernelspecManager
 
 import written
+from differences import differences, side_by_side
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
 PAGES = {
@@ -235,18 +239,42 @@ def replace_file(path: Path, content: bytes) -> None:
         beside.unlink(missing_ok=True)
 
 
-def build(path: Path, check: bool = False, text_only: bool = False) -> bool:
-    """Write one notebook anew. True if that changes (with `check`: would change) it."""
+def build(path: Path, text_only: bool = False) -> bool:
+    """Write one notebook anew. True if that changes it."""
     before = path.read_bytes()
     nb = read(path) if text_only else execute(path)
     nb = normalise(written.fill(nb, path))  # after the run: the minutes count its figures
     after = dumps(nb).encode()
-    if not check:
-        for name, picture in saved_pictures(nb).items():
-            replace_file(path.parent / "pictures" / name, picture)
-    if after != before and not check:
+    for name, picture in saved_pictures(nb).items():
+        replace_file(path.parent / "pictures" / name, picture)
+    if after != before:
         replace_file(path, after)
     return after != before
+
+
+def check(path: Path, pictures: Path | None = None, text_only: bool = False) -> bool:
+    """Print what a build would change; True if it is more than may differ between processors.
+
+    Figures that differ are put side by side into the folder `pictures`.
+    """
+    stored = read(path)
+    fresh = normalise(written.fill(read(path) if text_only else execute(path), path))
+    found = list(differences(stored, fresh))
+    for cell in [*stored.cells, *fresh.cells]:
+        if cell.cell_type == "code":
+            cell.outputs = []
+    same = dumps(stored) == dumps(fresh)
+    wrong = not same or any(each.must for each in found)
+    print(f"{path}: {'changed' if wrong else 'may differ' if found else 'unchanged'}", flush=True)
+    print(
+        *(["! sources or metadata"] if not same else []), *found, sep="\n", end="\n" * bool(found)
+    )
+    for number, each in enumerate(found):
+        if pictures and isinstance(each.stored, bytes):
+            pictures.mkdir(parents=True, exist_ok=True)
+            name = f"{path.stem}-{each.cell}-{number}.png"
+            (pictures / name).write_bytes(side_by_side(each.stored, each.fresh))
+    return wrong
 
 
 def begin_solutions(path: Path) -> None:
@@ -273,21 +301,23 @@ def main(arguments: list[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("notebooks", nargs="*", type=Path, help="default: all in notebooks/")
-    parser.add_argument("--check", action="store_true", help="write nothing, only compare")
+    parser.add_argument("--check", action="store_true", help="write nothing, list what differs")
+    parser.add_argument("--pictures", type=Path, help="with --check: a folder for what differs")
     parser.add_argument("--text", action="store_true", help="execute nothing: navigation, tables")
     options = parser.parse_args(arguments)
     paths, failed = options.notebooks or find_notebooks(), False
     for path in paths:
         try:
-            changed = build(path, options.check, options.text)
-            if not options.check:
-                begin_solutions(path)
+            if options.check:
+                failed = check(path, options.pictures, options.text) or failed
+                continue
+            changed = build(path, options.text)
+            begin_solutions(path)
         except BuildError as error:
             print(error, file=sys.stderr)
             failed = True
             continue
         print(f"{path}: {'changed' if changed else 'unchanged'}", flush=True)
-        failed = failed or (options.check and changed)
     if any(path.resolve().is_relative_to(NOTEBOOKS) for path in paths):
         written.lesson.cache_clear()  # the minutes may have changed
         changed = [build_page(path, options.check) for path in PAGES]

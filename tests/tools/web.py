@@ -23,6 +23,7 @@ import sys
 import zipfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -42,6 +43,7 @@ from pygments.lexers import PythonLexer
 import build
 import films
 import written
+from differences import first_wrong_text
 from playground.challenges import CHALLENGES, NUMBERED, standing
 from playground.presets import PRESETS
 from playground.run import Run
@@ -512,12 +514,14 @@ def keep_film(name: str, key: str, kept: dict, site: Path) -> None:
 
 def make_film(path: Path, site: Path) -> None:
     """Run a notebook and record its explorers."""
-    nb = build.read(path)
+    stored, nb = build.read(path), build.read(path)
     chosen = [cell.metadata["film"] for cell in nb.cells if "film" in cell.metadata]
     ask = RECORD.format(tools=str(HERE), room=FILM_BYTES, chosen=chosen)
     printed = build.run_and_ask(nb, path.parent, ask)
     if not printed:
         raise WebError(f"{path}: a cell has raised, so its sliders could not be recorded")
+    if wrong := first_wrong_text(stored, build.normalise(deepcopy(nb))):
+        raise WebError(f"{path}: what is stored is not what it gives; build it anew\n{wrong}")
     found, kept = json.loads(printed), {}
     for cell in build.code_cells(nb):
         for number, output in enumerate(cell.outputs):
