@@ -239,7 +239,8 @@ def build(path: Path, check: bool = False, text_only: bool = False) -> bool:
     """Write one notebook anew. True if that changes (with `check`: would change) it."""
     before = path.read_bytes()
     nb = read(path) if text_only else execute(path)
-    nb = normalise(written.fill(nb, path))  # after the run: the minutes count its figures
+    # After the run, and without what only showed progress: minutes and slides go by the results.
+    nb = normalise(written.fill(normalise(nb), path))
     after = dumps(nb).encode()
     if not check:
         for name, picture in saved_pictures(nb).items():
