@@ -241,6 +241,12 @@ def test_tasks_and_entries_belong_together(tmp_path: Path) -> None:
         written.fill(nb, path)
 
 
+def test_challenges_of_the_playground_are_no_tasks() -> None:
+    path = lesson_of("08")
+    assert [c.source[:5] for c in read(path).cells if "challenges" in c.metadata.get("tags", [])]
+    assert "Start: `" not in "".join(written.tasks(path).values())
+
+
 # ==== The machine
 
 HALVE = """

@@ -20,7 +20,6 @@ import written
 
 PNG = base64.b64encode(b"\x89PNG\r\n\x1a\n").decode()
 LONG = new_output("execute_result", data={"text/plain": "1" * 2001}, execution_count=1)
-ANSWER = "<details>\n<summary>Answer</summary>\n\nIt is 3.\n\n</details>\n\n"
 
 
 def code_cell(source: str = "1", *outputs: NotebookNode, **metadata) -> NotebookNode:
@@ -37,7 +36,8 @@ def sound() -> list[NotebookNode]:
         new_markdown_cell("# A page\n\nSee [below](#The-end) and ![a wave](wave.png)."),
         code_cell("plot()", picture(), alt="A wave"),
         code_cell("print(1)", new_output("stream", name="stdout", text="1\n")),
-        new_markdown_cell(f"## The end\n\n## Exercises\n\n{ANSWER * 3}"),
+        new_markdown_cell("## The end\n\n## Exercises"),
+        *[code_cell("x = ...", tags=["exercise"]) for _ in range(3)],
     ]
 
 
@@ -157,26 +157,13 @@ def test_broken_file_is_seen(check, change, write) -> None:
     assert len(check(edit(write(sound()), change))) == 1
 
 
-@pytest.mark.parametrize(
-    "end",
-    [
-        ANSWER * 3,
-        f"## Exercises\n\n{ANSWER * 2}",
-        f"{ANSWER * 3}\n\n## Exercises",
-        f"## Exercises\n\n{ANSWER * 2}{ANSWER.replace('summary', 'b')}",
-        f"## Exercises\n\n{ANSWER * 2}{ANSWER.replace('<details', '<details open')}",
-    ],
-    ids=["no heading", "two", "above", "no summary", "open"],
-)
-def test_missing_exercises_are_seen(end: str, write) -> None:
-    assert len(hygiene.check_exercises(write([new_markdown_cell(end)]))) == 1
-
-
-@pytest.mark.parametrize("count", range(1, 7))
+@pytest.mark.parametrize("count", range(7))
 def test_three_to_five_exercises_with_a_check_pass(count: int, write) -> None:
     stubs = [code_cell("x = ...", tags=["exercise"]) for _ in range(count)]
-    problems = hygiene.check_exercises(write([new_markdown_cell("## Exercises"), *stubs]))
-    assert bool(problems) == (not 3 <= count <= 5)
+    cells = [new_markdown_cell("## Exercises"), *stubs]
+    assert bool(hygiene.check_exercises(write(cells))) == (not 3 <= count <= 5)
+    challenges = new_markdown_cell("### 1 · To the floor", metadata={"tags": ["challenges"]})
+    assert hygiene.check_exercises(write([*cells, challenges])) == []
 
 
 # ==== Code that is in the notebooks and in helpers.py
@@ -338,6 +325,22 @@ def test_broken_link_of_a_page_is_seen(target: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("source", ["x = 1\n" * 50, "from helpers import fit", "import helpers"])
 def test_page_that_is_no_page_is_seen(source: str, write) -> None:
     assert len(hygiene.check_one_page(write([code_cell(source)]))) == 1
+
+
+def test_exercises_do_not_count_as_lines_of_the_page(write) -> None:
+    stub = code_cell("x = 1\n" * 50, tags=["exercise"])
+    assert hygiene.check_one_page(write([code_cell("x = 1"), stub])) == []
+
+
+def test_page_whose_stubs_say_nothing_is_seen(write, tmp_path: Path) -> None:
+    stub, folder = "from checks import check\ncheck('00.1')", tmp_path / "empty"
+    folder.mkdir()
+    alone = [code_cell(written.ALONE), code_cell(stub, tags=["exercise"])]
+    assert hygiene.check_runs_alone(write(alone), folder) == []
+    assert (
+        len(hygiene.check_runs_alone(write([*alone, code_cell("1", tags=["exercise"])]), folder))
+        == 1
+    )
 
 
 def test_page_that_needs_a_file_is_seen(write, tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def test_notebook(path: Path, check) -> None:
     assert check(path) == []
 
 
-@pytest.mark.parametrize("path", LESSONS, ids=name_of)
+@pytest.mark.parametrize("path", [*ONE_PAGE, *LESSONS], ids=name_of)
 def test_lesson_ends_with_exercises(path: Path) -> None:
     assert check_exercises(path) == []
 

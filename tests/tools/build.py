@@ -243,7 +243,8 @@ def build(path: Path, text_only: bool = False) -> bool:
     """Write one notebook anew. True if that changes it."""
     before = path.read_bytes()
     nb = read(path) if text_only else execute(path)
-    nb = normalise(written.fill(nb, path))  # after the run: the minutes count its figures
+    # After the run, and without what only showed progress: minutes and slides go by the results.
+    nb = normalise(written.fill(normalise(nb), path))
     after = dumps(nb).encode()
     for name, picture in saved_pictures(nb).items():
         replace_file(path.parent / "pictures" / name, picture)
@@ -258,7 +259,8 @@ def check(path: Path, pictures: Path | None = None, text_only: bool = False) -> 
     Figures that differ are put side by side into the folder `pictures`.
     """
     stored = read(path)
-    fresh = normalise(written.fill(read(path) if text_only else execute(path), path))
+    fresh = read(path) if text_only else execute(path)
+    fresh = normalise(written.fill(normalise(fresh), path))
     found = list(differences(stored, fresh))
     for cell in [*stored.cells, *fresh.cells]:
         if cell.cell_type == "code":

@@ -48,6 +48,19 @@ assert found, (
 )
 sys.path[:0] = [str(found), str(found / "notebooks")]"""
 
+# Below the exercises of the first page, which stands alone: their checks do not.
+ALONE = """import sys
+from types import SimpleNamespace
+
+try:
+    from checks import check
+except ModuleNotFoundError:
+
+    def check(key):
+        print("Not checked: that needs the whole folder of the series. Open this page in there.")
+
+    sys.modules["checks"] = SimpleNamespace(check=check)"""
+
 LESSON = re.compile(r"\d\d[a-z]?_\w+\.ipynb")
 TIME = re.compile(r"(?<=^Time: )\d+(?= minutes)", re.MULTILINE)
 TASK = re.compile(r"###? (\d) · ")  # of a section in a lesson, of a page in its solutions
@@ -169,7 +182,10 @@ def fill(nb: NotebookNode, path: Path) -> NotebookNode:
         nb.cells[0].source = TIME.sub(str(minutes(nb)), nb.cells[0].source)
         every = lessons(path.parent)
         _put(nb, "navigation", 1, navigation(path.name, every))
-        if not path.name.startswith("00"):  # which stands alone
+        if path.name.startswith("00"):  # which stands alone
+            headings = [cell.source.partition("\n")[0] for cell in nb.cells]
+            _put(nb, "setup", headings.index("## Exercises") + 1, ALONE)
+        else:
             _put(nb, "setup", 2, SETUP)
         if text := next_lesson(path.name, every):
             _put(nb, "next", len(nb.cells), text)
@@ -296,7 +312,8 @@ def tasks(path: Path) -> dict[str, str]:
 
 
 def _task(cell: NotebookNode) -> str | None:
-    found = TASK.match(cell.source) if cell.cell_type == "markdown" else None
+    own = cell.cell_type == "markdown" and not _has_tag(cell, "challenges")
+    found = TASK.match(cell.source) if own else None
     return found[1] if found else None
 
 
