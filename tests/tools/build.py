@@ -239,12 +239,15 @@ def replace_file(path: Path, content: bytes) -> None:
         beside.unlink(missing_ok=True)
 
 
+def anew(path: Path, text_only: bool) -> NotebookNode:
+    """A notebook as it should be now, run unless `text_only`."""
+    nb = normalise(read(path) if text_only else execute(path))
+    return normalise(written.fill(nb, path))  # after the run: minutes and slides go by the results
+
+
 def build(path: Path, text_only: bool = False) -> bool:
     """Write one notebook anew. True if that changes it."""
-    before = path.read_bytes()
-    nb = read(path) if text_only else execute(path)
-    # After the run, and without what only showed progress: minutes and slides go by the results.
-    nb = normalise(written.fill(normalise(nb), path))
+    before, nb = path.read_bytes(), anew(path, text_only)
     after = dumps(nb).encode()
     for name, picture in saved_pictures(nb).items():
         replace_file(path.parent / "pictures" / name, picture)
@@ -258,24 +261,21 @@ def check(path: Path, pictures: Path | None = None, text_only: bool = False) -> 
 
     Figures that differ are put side by side into the folder `pictures`.
     """
-    stored = read(path)
-    fresh = read(path) if text_only else execute(path)
-    fresh = normalise(written.fill(normalise(fresh), path))
+    stored, fresh = read(path), anew(path, text_only)
     found = list(differences(stored, fresh))
-    for cell in [*stored.cells, *fresh.cells]:
-        if cell.cell_type == "code":
-            cell.outputs = []
-    same = dumps(stored) == dumps(fresh)
-    wrong = not same or any(each.must for each in found)
+    for cell in code_cells(stored) + code_cells(fresh):
+        cell.outputs = []
+    other = dumps(stored) != dumps(fresh)
+    wrong = other or any(each.must for each in found)
     print(f"{path}: {'changed' if wrong else 'may differ' if found else 'unchanged'}", flush=True)
-    print(
-        *(["! sources or metadata"] if not same else []), *found, sep="\n", end="\n" * bool(found)
-    )
+    if other:
+        print("! text, code or metadata")
     for number, each in enumerate(found):
+        print(each)
         if pictures and isinstance(each.stored, bytes):
             pictures.mkdir(parents=True, exist_ok=True)
-            name = f"{path.stem}-{each.cell}-{number}.png"
-            (pictures / name).write_bytes(side_by_side(each.stored, each.fresh))
+            file = pictures / f"{path.stem}-{each.cell}-{number}.png"
+            file.write_bytes(side_by_side(each.stored, each.fresh))
     return wrong
 
 
