@@ -646,7 +646,8 @@ def run(options: argparse.Namespace, limits: Limits) -> int:
             try:
                 for future in as_completed(waiting):
                     done[waiting[future]] = future.result()
-                    write([done[k] for k in sorted(done)], options.out)
+                    with contextlib.suppress(OSError):  # a table that is open in Excel
+                        write([done[k] for k in sorted(done)], options.out)
                     print(f"\r{len(done)} of {len(found)} ", end="", flush=True)
             except KeyboardInterrupt:
                 workshop.stopped.set()
@@ -654,6 +655,7 @@ def run(options: argparse.Namespace, limits: Limits) -> int:
                 print(f"\nstopped; what was graded so far is in {options.out}", file=sys.stderr)
                 return 1
     handed = [done[k] for k in sorted(done)]
+    write(handed, options.out)
     print(f"\r{len(handed)} notebooks in {time.monotonic() - begun:.0f} s")
     print(summary(handed))
     for each in handed:
