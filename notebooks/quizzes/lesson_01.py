@@ -45,7 +45,7 @@ QUESTIONS = [
             "A is the shuffled split: its error is below the floor": "79% of its answers were "
             "exact to the last digit. Windows overlap, so the neighbour of a test window, in "
             "training, held the answer. It was looked up, not forecast.",
-            "Neither can be told: splits differ by chance": "By chance an error falls a little "
+            "It cannot be told: splits differ by chance": "By chance an error falls a little "
             "below its floor. By almost a third, on 190 windows, it does not.",
         },
         right=1,

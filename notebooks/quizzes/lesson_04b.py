@@ -6,8 +6,8 @@ from quiz import Question
 
 QUESTIONS = [
     Question(
-        "Two flat forecasts. Persistence has a skill of 0.95 on the series of the first, and of "
-        "-0.99 on that of the second. What does it say?",
+        "Two flat forecasts. Persistence has a skill of about 0.95 on the series of the first, "
+        "and of about -1 on that of the second. What does it say?",
         {
             "The first network is the better one": "It says something about the *series*: no "
             "network was asked.",

@@ -20,9 +20,9 @@ QUESTIONS = [
         cell="epoch-facts",
     ),
     Question(
-        "A loss falls a thousandfold, then leaps up to ten times its lowest value and comes back, "
-        "again and again, with Adam at a short memory and a constant rate. All stays finite. What "
-        "is too long?",
+        "A loss falls far, then leaps up to several times its lowest value and comes back, again "
+        "and again, with Adam at a short memory and a constant rate. All stays finite. What is "
+        "too long?",
         {
             "The gradient: it should be clipped": "Near the bottom gradients are small. Compare "
             "the lengths of the gradient, and look at what Adam does with them.",

@@ -40,8 +40,8 @@ QUESTIONS = [
         cell="cosine-facts",
     ),
     Question(
-        "A range test raises the learning rate at each step. The RMSE is 0.73 at the rate A, 0.19 "
-        "at B and 1.0 at C. Which rates are these?",
+        "A range test raises the learning rate at each step. The RMSE is about 0.7 at the rate A, "
+        "0.2 at B and 1.0 at C. Which rates are these?",
         {
             "A is 0.0002, B is 0.1, C is 2": "≈0.729, ≈0.189 and ≈1.010. Too low a rate hardly "
             "moves the weights; too high a one throws them about.",
@@ -73,15 +73,14 @@ QUESTIONS = [
         "Which errors does the copied recipe have, as multiples of those of the last rung? "
         "(Closed loop: the start is read once, then the network goes on from its state.)",
         {
-            "About 1 one step ahead, about 10 in closed loop": "One step ahead it is excellent "
+            "About 1 one step ahead, above 10 in closed loop": "One step ahead it is excellent "
             "for a plot. Is that as good as it gets?",
-            "About 50 one step ahead, about 10 in closed loop": "Where is a network tried harder, "
+            "About 50 one step ahead, about 2 in closed loop": "Where is a network tried harder, "
             "on true inputs or on its own?",
-            "About 10 in both": "A state that grows older than any in training is a trial of its "
+            "About 2 in both": "A state that grows older than any in training is a trial of its "
             "own. It was trained on windows of 10.",
-            "Above 5 one step ahead, far more in closed loop": "≈14 and ≈52 here. The digits move "
-            "with the draw, the order does not: a loss on the last of ten outputs never sees an "
-            "old state.",
+            "Above 5 one step ahead, above 8 in closed loop": "≈14 and ≈52 here; the digits move "
+            "with the draw. A loss on the last of ten outputs never sees an old state.",
         },
         right=3,
         cell="ladder-facts",

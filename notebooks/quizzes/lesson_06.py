@@ -8,11 +8,11 @@ QUESTIONS = [
     Question(
         "One network forecasts a noisy sine, another a series close to a random walk. Both plots "
         "look perfect. Their *skill*, the share of persistence's squared error that is removed, "
-        "is 0.62 for one and -0.02 for the other. Which is which?",
+        "is about 0.6 for one and about 0 for the other. Which is which?",
         {
-            "0.62 is the random walk: its steps are small, so it is easy": "Its steps are small "
+            "0.6 is the random walk: its steps are small, so it is easy": "Its steps are small "
             "for persistence, too. Is there anything to know of the next one?",
-            "0.62 is the sine, and the other network is an echo": "≈0.62 is all that was possible "
+            "0.6 is the sine, and the other network is an echo": "≈0.62 is all that was possible "
             "on this sine. ≈-0.02 means no better than repeating the last value, however good it "
             "looks.",
             "It cannot be told: both plots are perfect": "From afar they are. Skill compares with "
@@ -77,9 +77,9 @@ QUESTIONS = [
             "sum of two sines obeys a linear rule as well, one with four weights.",
             "The LSTM with the short recipe, as it cannot overfit": "It is here about as bad as "
             "always saying the mean. Too little training is no protection.",
-            "AR with its order chosen on the validation part": "The recipe's LSTM has ≈ 1.70 "
-            "times its median error, the short one ≈10.27 times. The data *is* linear, and AR "
-            "starts with that knowledge.",
+            "AR with its order chosen on the validation part": "The recipe's LSTM has ≈1.70 times "
+            "its median error, the short one ≈10.27 times. The data *is* linear, and AR starts "
+            "with that knowledge.",
             "None: they are level, as on one sine": "On one sine they are. With two, the networks "
             "have more to find and AR has not.",
         },

@@ -61,8 +61,8 @@ QUESTIONS = [
             "About 95 %: five networks are more careful than one": "They would be if they "
             "differed widely. On what do five networks agree that were trained on the same kind "
             "of waves?",
-            "Less than 15 %": "≈7 %. They agree about the wave, and none of them knows the noise. "
-            "With the noise added it is ≈80 %. Agreement among seeds is not certainty.",
+            "Far less than half": "≈7 %. They agree about the wave, and none of them knows the "
+            "noise. With the noise added it is ≈80 %. Agreement among seeds is not certainty.",
             "About 50 %": "An interval as wide as the noise would do that. Does any of the five "
             "say how large the noise is?",
         },

@@ -11,7 +11,7 @@ QUESTIONS = [
         {
             "Nothing: a percentage has no unit": "A percentage is a share of the value. What is "
             "the value when one counts from another zero?",
-            "In kelvin it is about a twentieth": "≈ 0.58 % after ≈11.42 %, for one and the same "
+            "In kelvin it is about a twentieth": "≈0.58 % after ≈11.42 %, for one and the same "
             "forecast. A percentage needs a zero that means *none*, and values that keep away "
             "from it.",
             "In kelvin it is larger, as the numbers are": "The errors are the same number of "
@@ -41,8 +41,8 @@ QUESTIONS = [
         "One value of a test part gets 10 added by a broken sensor. Which of these numbers moves "
         "most?",
         {
-            "RMSE": "From ≈   0.23 to ≈   0.33, where the MAE stays at ≈   0.17. RMSE listens to "
-            "the loudest value.",
+            "RMSE": "From ≈0.23 to ≈0.33, where the MAE stays at ≈0.17. RMSE listens to the "
+            "loudest value.",
             "MAE": "It counts the fault once, as one error among many. Which number squares it?",
             "Skill": "Persistence is hit by the same fault, even twice. What becomes of the ratio?",
             "All alike: it is one value in 1550": "One in so many, but ten times as large as the "

@@ -21,15 +21,15 @@ QUESTIONS = [
         cell="scored",
     ),
     Question(
-        "RNNs that are right after 40 time steps are asked after 41. How often is the median one "
-        "right?",
+        "RNNs that are right after 40 time steps are asked after 41. What do most of them show?",
         {
-            "Hardly ever": "≈0.00, after ≈1.00 a step before. It is a *clock*: its state swings, "
-            "and shows the bit the right way up when it was asked in training.",
-            "Always: the bit is in its state": "It is in its state. But what does the state do "
-            "from one step to the next?",
-            "Half of the time: it has to guess now": "A guess would mean that the bit is lost. "
-            "This is another kind of wrong.",
+            "No longer the bit, and some its opposite": "Right in ≈0.00 of the cases, after ≈1.00 "
+            "a step before. It is a *clock*: its state swings, and shows the bit the right way up "
+            "when it was asked in training.",
+            "The bit, as before: it is in their state": "It is in its state. But what does the "
+            "state do from one step to the next?",
+            "A guess, right half of the time, in all of them": "A guess would mean that the bit "
+            "is lost. Some are wrong nearly always, and that takes knowledge.",
         },
         right=0,
         cell="by-step-numbers",

@@ -27,8 +27,8 @@ QUESTIONS = [
         "years are they the better ones?",
         {
             "In none": "They lose on average. A mean does not say where.",
-            "In about a quarter": "Look at how much a single year can weigh in a mean of squares.",
-            "In more than half": "≈15 of 24, and 1958 alone makes ≈0.67 of the whole difference: "
+            "In five or six": "Look at how much a single year can weigh in a mean of squares.",
+            "In ten to twenty": "≈15 of 24, and 1958 alone makes ≈0.67 of the whole difference: "
             "there came a peak of a height that no LSTM had seen in training.",
             "In all but one": "That would be a clean sweep with one accident. There are a few "
             "more bad years.",
@@ -53,8 +53,9 @@ QUESTIONS = [
         cell="bend",
     ),
     Question(
-        "Each of five seeds is worse on 24 test years. Drawing years anew, the difference changes "
-        "its sign in one draw of ten or so. What is the verdict?",
+        "Each of five seeds is worse on 24 test years. Years are drawn anew from these, with "
+        "replacement, and in more than three draws of a hundred the difference has the other "
+        "sign. What is the verdict?",
         {
             "Clear: five seeds of five": "Seeds tell about training. Did each of them have years "
             "of its own?",
