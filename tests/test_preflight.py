@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import subprocess
 import sys
 from pathlib import Path
@@ -16,13 +15,17 @@ from build import NOTEBOOKS
 from kernel import PATH, Kernel
 from lab import chromium, jupyterlab, notebook_of, opened, run_all
 
-SHOW = PATH + "from preflight import *\npreflight()"
-# What stands in the widget, after the page has answered `ANSWERS` as it does to each picture.
-MODELS = """import json
-from ipywidgets import HTML, Text, Widget
-kinds = {type(w).__name__: w for w in Widget.widgets.values() if isinstance(w, (HTML, Text))
-    and "<style>" not in w.value}
-print(json.dumps({name: w.model_id for name, w in kinds.items()}))"""
+SHOW = (
+    PATH
+    + """from ipywidgets import HTML, Text, Widget
+from preflight import *
+made = []
+Widget.on_widget_constructed(made.append)
+preflight()
+text, *_ = (widget for widget in made if isinstance(widget, HTML))
+(field,) = (widget for widget in made if isinstance(widget, Text))
+print(field.model_id)"""
+)
 
 
 def faults(findings: list[preflight.Finding]) -> list[str]:
@@ -98,14 +101,13 @@ def test_the_command_ends_with_a_verdict() -> None:
 def test_the_verdict_waits_for_all_pictures() -> None:
     kernel = Kernel()
     try:
-        kernel.run(SHOW)
-        models = json.loads(kernel.run(MODELS))
-        said = f"print(Widget.widgets[{models['HTML']!r}].value)"
+        field = kernel.run(SHOW)
         for number in range(preflight.PICTURES):
-            kernel.move(models["Text"], {"value": str(360 + number)})
-            assert preflight.SILENT in kernel.run(said), number
-        kernel.move(models["Text"], {"value": str(360 + preflight.PICTURES)})
-        assert f"browser: {preflight.PICTURES} pictures came" in kernel.run(said)
+            kernel.move(field, {"value": str(360 + number)})
+            assert preflight.SILENT in kernel.run("print(text.value)"), number
+        kernel.move(field, {"value": str(360 + preflight.PICTURES)})
+        said = kernel.run("print(text.value)")
+        assert f"browser: {preflight.PICTURES} pictures came" in said
     finally:
         kernel.close()
 

@@ -49,11 +49,15 @@ class ClassSpawner(LocalProcessSpawner if ROOT else SimpleLocalProcessSpawner):
         return begin
 
 
+one_by_one = asyncio.Lock()  # useradd refuses while another one is at work
+
+
 async def prepare(spawner) -> None:
     """An account and a copy of the series, unless they are there."""
     name, home = spawner.user.name, HOMES / spawner.user.name
     if ROOT:
-        home = await asyncio.to_thread(account, name, HOMES)
+        async with one_by_one:
+            home = await asyncio.to_thread(account, name, HOMES)
     else:
         home.mkdir(parents=True, exist_ok=True)
     # As the student, so that a link in a student's home leads root nowhere

@@ -184,6 +184,7 @@ class Student:
     def open_playground(self) -> None:
         self.playground = Kernel(self, f"{NOTEBOOKS}/trains.ipynb", "notebook")
         self.playground.run(PLAYGROUND)
+        self.playground.run(REST)  # a playground begins with a run
 
     def move_slider(self) -> float:
         """Milliseconds from a slider's message to the new picture; NaN if none comes in 30 s."""
