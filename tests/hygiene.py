@@ -38,7 +38,7 @@ ROOT = Path(__file__).resolve().parents[1]
 HELPERS = ROOT / "helpers.py"
 MODULES = [ROOT / "notebooks" / f"{name}.py" for name in ("reading", "forecasting")]
 NOTEBOOKS = find_notebooks()
-ONE_PAGE = [path for path in NOTEBOOKS if path.name == "00_one_page.ipynb"]
+ONE_PAGE = [ROOT / "notebooks/00_one_page.ipynb"]
 LESSONS = [
     path
     for path in NOTEBOOKS

@@ -101,11 +101,11 @@ def _of_one_ar() -> tuple[list[float], float]:
     prediction = ...  # after 250 steps ahead of the rival at horizons: "none", "near", "far", "all"
 
 
-    def errors_after(model, seed, steps):  # train it so long on the family; its 50 test errors
+    def trained_errors(model, seed, steps):  # train it so long on the family; its 50 test errors
         ...
     """,
 )
-def hasty(prediction, errors_after, test_waves, test_clean, best_ar) -> str:
+def hasty(prediction, trained_errors, test_waves, test_clean, best_ar) -> str:
     words = ("none", "near", "far", "all")
     expect(
         isinstance(prediction, str) and prediction in words,
@@ -115,7 +115,7 @@ def hasty(prediction, errors_after, test_waves, test_clean, best_ar) -> str:
     for seed, steps in ((3, 8), (3, 3), (4, 8)):
         model, inputs = _listening(3)
         before = _weights(model)
-        given = errors_after(model, seed, steps)
+        given = trained_errors(model, seed, steps)
         heard[seed, steps] = inputs
         expect(inputs, f"with steps={steps} your network has read nothing. Is it the one given?")
         said = f"with steps={steps} the network is trained on {len(inputs)} batches"
@@ -136,7 +136,7 @@ def hasty(prediction, errors_after, test_waves, test_clean, best_ar) -> str:
     leak = seen.shape[1:] == known.shape[1:] and (torch.cdist(seen[..., 0], known[..., 0]) < 1e-2)
     expect(not np.any(np.asarray(leak)), "your batches hold waves of the test: they are training.")
     (model,) = models_of([0], hidden_size=32)
-    won = 1 + np.flatnonzero(np.asarray(errors_after(model, 0, 250)).ravel() < best_ar)
+    won = 1 + np.flatnonzero(np.asarray(trained_errors(model, 0, 250)).ravel() < best_ar)
     near, far = (won <= 25).sum(), (won > 25).sum()
     return (
         f"after 250 steps an LSTM of 32 units is ahead of the rival at ≈{near} of the horizons to "
@@ -161,10 +161,10 @@ def _weights(model: torch.nn.Module) -> torch.Tensor:
 
 def _judge_errors(given, model, waves: np.ndarray, clean: np.ndarray) -> None:
     """Refuse errors that are not those of this network on the test waves."""
-    given = array_of(given, "what `errors_after` gives")
+    given = array_of(given, "what `trained_errors` gives")
     expect(
         given.size == 50,
-        f"`errors_after` gives {given.size} numbers; asked for is one at each of the 50 horizons.",
+        f"`trained_errors` gives {given.size} numbers; asked for is one at each of 50 horizons.",
     )
     given = given.ravel()
     off = closed_loop(model, waves[:, :50], 50) - clean[:, 50:]
