@@ -389,6 +389,23 @@ def check_glossary(path: Path) -> list[str]:
     return problems + [f"not in order: {b} after {a}" for a, b in neighbours if a >= b]
 
 
+def check_terms_linked(glossary: Path, lessons: list[Path]) -> list[str]:
+    """Each term, by one of its names, is the text of a lesson's link to the term's letter."""
+    linked = {
+        (link.get_text().casefold(), link["href"])
+        for path in lessons
+        for link in markdown(path)("a", href=True)
+    }
+    problems = []
+    for line in glossary.read_text(encoding="utf-8").splitlines():
+        if entry := ENTRY.fullmatch(line):
+            target = f"{glossary.name}#{entry['term'][0].upper()}"
+            names = entry["term"].casefold().split(", ")
+            if not linked & {(name + end, target) for name in names for end in ("", "s")}:
+                problems.append(f"no lesson has a link to {target} with the text {entry['term']}")
+    return problems
+
+
 def said_by(source: str, names: dict) -> list[str]:
     """What a piece of code warns of, and raises, each as Python shows it."""
     with warnings.catch_warnings(record=True) as caught:

@@ -260,6 +260,7 @@ LINK = "([01 · Windows](01_data.ipynb#Windows))"
 SOUND_GLOSSARY = (
     f"## A\n\n- **Alias**: a. {LINK}\n- **AR, b**: c. {LINK}\n\n## B\n\n- **Bit**: d. {LINK}\n"
 )
+LINKED = "An [alias](page.md#A), an [**AR**](page.md#A), two [bits](page.md#B)."
 SOUND_MESSAGES = """```python
 x = "1"
 ```
@@ -294,6 +295,24 @@ def stored(tmp_path: Path, text: str) -> Path:
 def test_broken_glossary_is_seen(old: str, new: str, word: str, tmp_path: Path) -> None:
     problems = hygiene.check_glossary(stored(tmp_path, SOUND_GLOSSARY.replace(old, new)))
     assert any(word in problem for problem in problems) if word else problems == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "terms"),
+    [
+        ("", "", []),
+        ("[**AR**]", "[*b*]", []),
+        ("[alias](page.md#A)", "alias", ["Alias"]),
+        ("[bits](page.md#B)", "[bits](page.md#A)", ["Bit"]),
+        ("[bits](page.md#B)", "`[bit](page.md#B)`", ["Bit"]),
+        ("[**AR**]", "[**an AR**]", ["AR, b"]),
+    ],
+)
+def test_term_without_a_link_is_seen(old: str, new: str, terms: list, write, tmp_path) -> None:
+    glossary = stored(tmp_path, SOUND_GLOSSARY)
+    page = write([new_markdown_cell(LINKED.replace(old, new))])
+    problems = hygiene.check_terms_linked(glossary, [page])
+    assert [problem.split("the text ")[1] for problem in problems] == terms
 
 
 @pytest.mark.parametrize(

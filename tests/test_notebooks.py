@@ -41,6 +41,7 @@ from hygiene import (
     check_paths,
     check_plan,
     check_runs_alone,
+    check_terms_linked,
     code,
     name_of,
 )
@@ -90,6 +91,10 @@ def test_links_of_a_page(path: Path) -> None:
 def test_glossary_has_a_link_for_each_term_in_order() -> None:
     assert check_glossary(GLOSSARY) == []
     assert len(re.findall("^- ", GLOSSARY.read_text(encoding="utf-8"), re.MULTILINE)) > 70
+
+
+def test_each_term_of_the_glossary_is_linked_from_a_lesson() -> None:
+    assert check_terms_linked(GLOSSARY, [*ONE_PAGE, *LESSONS]) == []
 
 
 def test_symptoms_quote_what_pytorch_says() -> None:
