@@ -12,6 +12,7 @@ function fit(slide) {
   for (let size = 1; size > 0.5; size -= 0.04) {
     content.style.setProperty("--fit", size);
     const wide = [content, ...content.querySelectorAll("pre, .film, .wide, math")]
+      .filter(box => !box.closest("details:not([open])"))
       .some(box => box.scrollWidth > box.clientWidth + 1 && box.clientWidth);
     if (content.scrollHeight * size <= 614 && !wide) break;
   }
