@@ -188,14 +188,40 @@ def check_links(path: Path) -> list[str]:
     return problems
 
 
+PLAN_PARTS = (
+    *("Goal", "The class knows", "The thread", "Before class", "What students get wrong"),
+    *("If they ask", "Five questions", "Slider", "Challenge", "Short of time"),
+)
+
+
 def check_plan(text: str, title: str) -> list[str]:
-    """The teacher's page has a section for this lesson, and its table of minutes adds up to 50."""
+    """The teacher's page has a plan for this lesson: all its parts, and a table of rows.
+
+    The rows take 42 to 46 minutes of a session's 50, name the sections as the lesson does, and have
+    one to try and one that may fall; three questions at least are under *If they ask*.
+    """
     sections = re.split(r"^## ", text, flags=re.MULTILINE)
     found = [section for section in sections if section.split("\n")[0] == title]
     if len(found) != 1:
         return [f"{len(found)} sections with the heading {title}"]
-    total = sum(map(int, re.findall(r"^\| (\d+) \|", found[0], re.MULTILINE)))
-    return [] if total == 50 else [f"{title}: {total} minutes, in place of 50"]
+    (plan,), problems = found, []
+    total = sum(map(int, re.findall(r"^\| (\d+) \|", plan, re.MULTILINE)))
+    if not 42 <= total <= 46:
+        problems.append(f"{total} minutes, in place of 42 to 46")
+    for part in (*(f"**{part}.**" for part in PLAN_PARTS), "Not in the plan, scroll past: "):
+        count = len(re.findall("^" + re.escape(part), plan, re.MULTILINE))
+        if count != 1:
+            problems.append(f"{count} times {part}")
+    asked = plan.partition("**If they ask.**")[2].partition("\n**")[0]
+    if asked.count('\n- *"') < 3:
+        problems.append("fewer than three questions under If they ask")
+    for way in ("try", "may fall"):
+        if not re.search(rf"^\| \d+ \|[^|]*\|[^|]*\b{way}\b", plan, re.MULTILINE):
+            problems.append(f"no row: {way}")
+    for name, anchor in re.findall(r"^\| \d+ \| \[(.+?)\]\([^)#]+#(\S+)\)", plan, re.MULTILINE):
+        if not name.replace(" ", "-").startswith(anchor):
+            problems.append(f"a row says {name}, the lesson {anchor}")
+    return [f"{title}: {problem}" for problem in problems]
 
 
 def check_paths(text: str, minutes: dict[str, str]) -> list[str]:

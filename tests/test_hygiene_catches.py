@@ -576,7 +576,19 @@ def test_kernel_is_this_python(write) -> None:
 
 # ==== The teacher's pages
 
-PLAN = "## 01 Data\n\n| min | do |\n|---|---|\n| 20 | show |\n| 30 | ask |\n"
+PLAN = """\
+## 01 Data
+
+| min | where | do | ask |
+|---|---|---|---|
+| 20 | [Six windows](01_data.ipynb#Six-windows) | show; may fall | "How many?" |
+| 25 | [Exercises, 1](01_data.ipynb#Exercises) | try | |
+
+Not in the plan, scroll past: the rest.
+
+""" + "\n".join(f"**{part}.** Words.\n" for part in hygiene.PLAN_PARTS).replace(
+    "ask.** Words.\n", 'ask.**\n\n- *"Why?"* So.\n- *"How?"* So.\n- *"When?"* Now.\n'
+)
 PATHS = "| who | path | hours |\n|---|---|---|\n| a reader | 00, 01 | 1:00 |\n"
 
 
@@ -588,9 +600,17 @@ def test_a_sound_teachers_page_passes() -> None:
 @pytest.mark.parametrize(
     ("text", "word"),
     [
-        (PLAN.replace("30", "25"), "45 minutes"),
-        (PLAN.replace("01", "02"), "0 sections"),
+        (PLAN.replace("| 25 |", "| 30 |"), "50 minutes"),
+        (PLAN.replace("| 25 |", "| 15 |"), "35 minutes"),
+        (PLAN.replace("## 01", "## 02"), "0 sections"),
         (2 * PLAN, "2 sections"),
+        (PLAN.replace("**Goal.**", "Goal."), r"0 times **Goal.**"),
+        (PLAN + "**Slider.** Another.\n", r"2 times **Slider.**"),
+        (PLAN.replace("Not in the plan, scroll past: ", ""), "0 times Not in the plan"),
+        (PLAN.replace('- *"How?"* So.\n', ""), "fewer than three questions"),
+        (PLAN.replace("| try |", "| show |"), "no row: try"),
+        (PLAN.replace("; may fall", ""), "no row: may fall"),
+        (PLAN.replace("[Six windows]", "[Windows]"), "a row says Windows, the lesson Six-windows"),
     ],
 )
 def test_a_broken_plan_is_seen(text: str, word: str) -> None:

@@ -268,7 +268,7 @@ def test_a_new_lesson_is_one_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("lesson", written.lessons(), ids=lambda lesson: lesson.file)
-def test_teaching_has_a_plan_of_fifty_minutes(lesson: written.Lesson) -> None:
+def test_teaching_has_a_plan_for_a_session(lesson: written.Lesson) -> None:
     text = "".join(sources_of(TEACHING, *FOLDER.glob("teaching_*.md")))
     assert check_plan(text, lesson.title.replace(" · ", " ")) == []  # a link finds that
     assert f"]({lesson.file}#" in text
