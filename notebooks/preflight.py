@@ -106,7 +106,8 @@ def check_speed(step: float | None = None) -> Finding:
     minutes = max(1, round(times * LESSON_05 / 60))
     remedy = "run the cells before class, and close what else computes" if times > SLOW else ""
     found = f"{step:.1f} ms, where the lessons assume {STEP:g}: all cells of lesson 05 take about "
-    return Finding("a training step", f"{found}{minutes} min, the longest lesson twice that", remedy)
+    found += f"{minutes} min, those of the longest lesson twice that"
+    return Finding("a training step", found, remedy)
 
 
 def time_step(steps: int = 60, repeats: int = 5) -> float:
