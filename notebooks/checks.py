@@ -180,7 +180,9 @@ def array_of(value, what: str, shape: tuple[int, ...] | None = None) -> np.ndarr
 
 def show(value) -> str:
     """A value in a sentence: numbers rounded to three digits, and nothing longer than a line."""
-    if isinstance(value, (float, np.floating)):
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float):
         whole = value == round(value, 0) or abs(value) >= 100
         return f"{value:.0f}" if whole else f"{value:.3g}"
     if isinstance(value, np.ndarray) and value.ndim == 1:

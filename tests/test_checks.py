@@ -379,6 +379,7 @@ def test_check_prints_lines_that_fit(halving: Exercise, capsys, monkeypatch) -> 
         (np.nan, "nan"),
         (np.array([1.0, 2.5]), "(1, 2.5)"),
         ([1, (2, np.float64(3))], "(1, (2, 3))"),
+        ((np.int64(2), np.bool_(True)), "(2, True)"),
         ("a", "'a'"),
         ([], "[]"),
         (np.zeros(100), "(0, 0, 0"),

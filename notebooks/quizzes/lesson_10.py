@@ -80,8 +80,8 @@ QUESTIONS = [
             "None: 120 steps are too many": "One of the starts of the lesson learned it, in "
             "nearly all runs.",
             "*Chrono*: a time constant of its own for each unit": "≈0.99, where the single high "
-            "bias has ≈0.50. Slow units also begin with quiet input gates, and stand a larger "
-            "rate.",
+            "bias has ≈0.50. It stands a larger rate. What in it does so is asked in the "
+            "exercises.",
         },
         right=2,
         cell="starts-numbers",
