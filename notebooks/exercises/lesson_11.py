@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from checks import array_of, exercise, expect, numbers, show
+from checks import RUN_ABOVE, array_of, exercise, expect, numbers, show
 from helpers import ar_forecast, fit_ar
 from reading import DATA
 
@@ -35,7 +35,16 @@ def without_a_year(share_left, flips_more, without, lead, late, years, flips) ->
             not np.isclose(mean, rest.sum() / 24),
             f"{said} is a sum divided by 24; how many years are left?",
         )
-        expect(np.isclose(mean, rest.mean()), f"{said} is another one.")
+        expect(
+            not np.isclose(mean, rest.mean() / lead[late].mean()),
+            f"{said} is {mean:.3f}, and that of all 24 years is {lead[late].mean():.3f}: you give "
+            "the share; asked for is the mean itself.",
+        )
+        expect(
+            np.isclose(mean, rest.mean()),
+            f"{said} is {mean:.3f}, and that of all 24 years is {lead[late].mean():.3f}. Which "
+            "years have you taken, and what of them?",
+        )
         expect(
             abs(flipped - flips(rest, 1)) < 0.02,
             f"`without({year})`: the share of flips is another one. Draw single years, from those "
@@ -86,6 +95,7 @@ def mean_of_five(never_worse, spans_reached, score_of_mean, said, scores, score_
         reached in (0, 1, 2),
         f"`spans_reached` counts spans, of which there are two; it is {show(reached)}.",
     )
+    _after_the_contest(said)
     dice = np.random.default_rng(0)
     five = said["LSTM"] + 20 * dice.standard_normal((5, 1)) ** 2
     given = score_of_mean(five.copy())
@@ -106,18 +116,27 @@ def mean_of_five(never_worse, spans_reached, score_of_mean, said, scores, score_
     mine = score_of_mean(said["LSTM"])
     expect(
         never_worse,
-        "the function is right. Can it be worse? Five numbers miss by 1, 2, 3, 4 and 5: compare "
-        "the square of their mean with the mean of their squares. And with signs?",
+        f"the function is right, `never_worse` is not {never_worse}. Can it be worse? Five numbers "
+        "miss by 1, 2, 3, 4 and 5: compare the square of their mean with the mean of their "
+        "squares. And with signs?",
     )
     best = int((np.asarray(mine)[2:] <= scores["AR(9), root"][2:]).sum())
     expect(
         reached == best,
-        "the function is right. The mean takes away what the five do not share. Do they share the "
-        "peak that none of them has seen?",
+        f"the function is right, `spans_reached` is not {show(reached)}. The mean takes away "
+        "what the five do not share. Do they share the peak that none of them has seen?",
     )
     means = scores["LSTM"].mean(axis=0)
     rows = [f"≈{a:.3f} and ≈{b:.3f}" for a, b in zip(mine[2:], means[2:], strict=True)]
     return f"mean of five and mean of scores: {rows[0]} on 1956-79, {rows[1]} on 1980-2008."
+
+
+def _after_the_contest(said: dict) -> None:
+    there = {"LSTM", "AR(9), root"} <= {*said}
+    expect(
+        there,
+        f"`said` has no LSTMs yet: the cell of the contest has not been run. Please {RUN_ABOVE}",
+    )
 
 
 @exercise(
@@ -128,6 +147,7 @@ def mean_of_five(never_worse, spans_reached, score_of_mean, said, scores, score_
     """,
 )
 def blended(blend, said, score_spans) -> str:
+    _after_the_contest(said)
     network, linear = np.add.reduce(said["LSTM"]) / 5, said["AR(9), root"]
     known = ~np.isnan(network + linear)
     found = {}

@@ -13,9 +13,9 @@ QUESTIONS = [
             "large swings smaller than small ones.",
             "Less than one per cent: the weights make up for it": "The weights are linear. A root "
             "bends.",
-            "More than 15 % off the error on later years": "From 0.342 to 0.238 on the third span "
-            "and from 0.170 to 0.138 on the last. High years vary more than low ones, and the "
-            "root evens that out.",
+            "More than 15 % off the error on the two last spans": "From 0.342 to 0.238 on the "
+            "third and from 0.170 to 0.138 on the last. High years vary more than low ones, and "
+            "the root evens that out.",
             "More error: squaring back is biased": "It is biased, by about one sunspot here. That "
             "moves the scores by less than a twentieth.",
         },
@@ -54,14 +54,14 @@ QUESTIONS = [
     ),
     Question(
         "Each of five seeds is worse on 24 test years. Years are drawn anew from these, with "
-        "replacement, and in more than three draws of a hundred the difference has the other "
-        "sign. What is the verdict?",
+        "replacement, and in ≈0.079 of the draws the difference has the other sign. What "
+        "is the verdict?",
         {
             "Clear: five seeds of five": "Seeds tell about training. Did each of them have years "
             "of its own?",
-            "Open: the five share the same 24 years": "AR is ahead by ≈0.140, and ≈0.079 of the "
-            "draws have the other sign. Seeds say nothing about the luck of the years, and there "
-            "are no other years.",
+            "Open: the five share the same 24 years": "AR is ahead by ≈0.140, but usually only two "
+            "and a half draws in a hundred may have the other sign. Seeds say nothing about the "
+            "luck of the years, and there are no other years.",
             "The other way round: the bootstrap has found an error": "Most draws have the same "
             "sign as before.",
             "Clear, if one takes more seeds": "More seeds would make the mean of the same years "
