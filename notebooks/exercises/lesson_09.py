@@ -109,9 +109,15 @@ def larger_u(prediction, enlarged) -> str:
                 after.append(_read_out(found, 20))
     return (
         f"with only the linear layer fitted, fresh networks give ≈{np.mean(before):.2f} right "
-        f"answers over 20 time steps, enlarged ones ≈{np.mean(after):.2f}; you said {show(guess)}. "
-        "No gradient has come through time."
+        f"answers over 20 time steps, enlarged ones ≈{np.mean(after):.2f}. No gradient has come "
+        f"through time. {_of_the_guess(guess, np.mean(after))}"
     )
+
+
+def _of_the_guess(guess: float, truth: float) -> str:
+    if abs(guess - truth) <= 0.1:
+        return f"You said {show(guess)}, which is near."
+    return f"Your function is right; your guess, {show(guess)}, was not."
 
 
 def _rest(model: nn.Module) -> list[torch.Tensor]:
@@ -157,7 +163,11 @@ def under_noise(signs_kept) -> str:
             (after, "you add the noise after the rule; asked for is before it."),
             (variance, "`noise` is a standard deviation, not a variance."),
             (once, "the noise of a state seems to be the same at each time step."),
-            (np.ones(40), "no sign is ever lost. Is there noise at all?"),
+            (
+                np.ones(40),
+                "no sign is ever lost. Is there noise at all? Or does the start change together "
+                "with the state? (`h +=` changes both, where both are one array.)",
+            ),
         ):
             expect(
                 off < 0.05 or np.abs(given - other).max() > 0.05,
@@ -214,7 +224,8 @@ def memory_without_training(make_rnn) -> str:
     near, far = np.array(shares).T
     rows = ", ".join(f"≈{share:.2f}" for share in far)
     said = f"over 100 time steps your networks give {rows} right answers; asked for is 0.97 in each"
-    size = torch.linalg.eigvals(layer.weight_hh_l0.detach().double()).abs().max().item()
+    values = torch.linalg.eigvals(layer.weight_hh_l0.detach().double())
+    size, turns = values.abs().max().item(), values.imag.abs().max() > 0.1
     expect(
         far.min() >= 0.97 or size > 1,
         f"{said}. The largest eigenvalue of U is {size:.2f} in size: every state dies out.",
@@ -224,7 +235,11 @@ def memory_without_training(make_rnn) -> str:
         f"{said}, and over 10 they give ≈{near.min():.2f} at worst. What drowns the bit so soon?",
     )
     expect(
-        far.min() >= 0.97,
+        far.min() >= 0.97 or not turns,
         f"{said}. Over 10 time steps they do. Does U hold a latch, or does it turn things round?",
+    )
+    expect(
+        far.min() >= 0.97,
+        f"{said}. Over 10 time steps they do. Is the latch strong enough for noise and biases?",
     )
     return f"{said}. Nothing in the RNN was trained. To hold a bit is easy; to learn to, is not."

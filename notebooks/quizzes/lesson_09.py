@@ -23,7 +23,7 @@ QUESTIONS = [
     Question(
         "RNNs that are right after 40 time steps are asked after 41. What do most of them show?",
         {
-            "No longer the bit, and some its opposite": "Right in ≈0.00 of the cases, after ≈1.00 "
+            "Hardly ever the bit, often its opposite": "Right in ≈0.00 of the cases, after ≈1.00 "
             "a step before. It is a *clock*: its state swings, and shows the bit the right way up "
             "when it was asked in training.",
             "The bit, as before: it is in their state": "It is in its state. But what does the "
