@@ -49,10 +49,10 @@ def one_value(prediction, SineLSTM) -> str:
     )
 
 
-def _train(model: nn.Module, inputs: Tensor, targets: Tensor, epochs: int) -> None:
+def _train(model: nn.Module, inputs: Tensor, targets: Tensor, rounds: int) -> None:
     """As the page does."""
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
-    for _ in range(epochs):
+    for _ in range(rounds):
         loss = nn.functional.mse_loss(model(inputs), targets)
         optimizer.zero_grad()
         loss.backward()
@@ -146,7 +146,7 @@ def _closed_loop(model: nn.Module, X_test: Tensor) -> np.ndarray:
     with torch.no_grad():
         for _ in range(STEPS):
             forecast = torch.cat([forecast, model(forecast[None, -10:])[0]])
-    return forecast[10:, 0].numpy()
+    return forecast.numpy()[10:, 0]
 
 
 @exercise(
