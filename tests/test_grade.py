@@ -417,6 +417,16 @@ def test_only_bwrap_stops_what_goes_round_python(
     assert path.exists() == (not walled)
 
 
+def test_who_ran_out_of_memory_leaves_none_of_it_to_the_next(workshop: Workshop) -> None:
+    """The next exercise has a process of its own; without one it would see the mark."""
+    first = "import builtins\nbuiltins.mark = 1\nraise MemoryError"
+    second = "import builtins\nprediction = 7 + getattr(builtins, 'mark', 0), 2, 3, 4\n"
+    plans = [Plan("01.2", ((first, True),)), Plan("01.1", ((second, True),))]
+    found, _ = workshop.verdicts("memory", "01", plans)
+    assert found["01.2"].word == "memory", found
+    assert "does not have 7 pairs" in found["01.1"].sentence, found
+
+
 # ==== Thirty notebooks
 
 

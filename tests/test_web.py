@@ -252,6 +252,8 @@ def test_a_film_shows_what_the_kernel_of_the_lesson_shows(site: Path):
 
 # ==== In a browser
 
+ANOTHER_PICTURE = "before => document.querySelector('.film img').src !== before"
+
 SLIDE_FITS = """() => {
     const slide = document.querySelector(".slide.now");
     const zoom = parseFloat(getComputedStyle(slide.querySelector(".content")).zoom);
@@ -308,8 +310,7 @@ def test_sliders_move_their_pictures_by_keyboard_alone(site, offline):
         slider.focus()
         key = "ArrowLeft" if slider.evaluate("s => s.value === s.max") else "ArrowRight"
         page.keyboard.press(key)
-        changed = "before => document.querySelector('.film img').src !== before"
-        page.wait_for_function(changed, arg=before)
+        page.wait_for_function(ANOTHER_PICTURE, arg=before)
         assert slider.get_attribute("aria-valuetext") != text
     assert "seq_len 7." in shown.get_attribute("alt")
     assert problems == []
@@ -344,7 +345,7 @@ def test_recorded_runs_of_the_playground_are_chosen_and_scrubbed(site, offline):
     last = shown.get_attribute("src")
     slider.focus()
     page.keyboard.press("Home")
-    page.wait_for_function("before => document.querySelector('.film img').src !== before", arg=last)
+    page.wait_for_function(ANOTHER_PICTURE, arg=last)
     assert "0 of 100 steps" in box.locator("output").inner_text()
     assert problems == []
 

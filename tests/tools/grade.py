@@ -349,8 +349,10 @@ class Workshop:
                     word = line["word"] if line["word"] in WORDS else "crashed"
                     found[line["key"]] = Verdict(word, line["sentence"])
                     changed |= {*line["changed"]}
-            left = [plan for plan in left if plan.key not in found]
-            if left:
+            before, left = len(left), [plan for plan in left if plan.key not in found]
+            # Where it ended between two exercises, the next one has its turn.
+            between = len(left) < before and told[-1]["key"] in found
+            if left and not between:
                 found[left.pop(0).key] = ended
         return found, f"changes {', '.join(sorted(changed))}" if changed else ""
 
