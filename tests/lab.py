@@ -107,7 +107,7 @@ def free_port() -> int:
 def served(arguments: list[str], env: dict[str, str], address: str, log: Path) -> Iterator[None]:
     """A server, which ``python -m`` starts with these arguments, once it answers at `address`."""
     command = [sys.executable, "-m", *arguments]
-    with open(log, "w") as file:
+    with open(log, "w", encoding="utf-8") as file:
         server = subprocess.Popen(
             command, env=env, stdin=subprocess.DEVNULL, stdout=file, stderr=file
         )
@@ -146,7 +146,7 @@ def wait_for_server(address: str, lab: subprocess.Popen, log: Path) -> None:
             time.sleep(0.25)
         if lab.poll() is not None:
             break
-    raise RuntimeError(f"The server did not start:\n{log.read_text()}")
+    raise RuntimeError(f"The server did not start:\n{log.read_text('utf-8', errors='replace')}")
 
 
 @contextmanager

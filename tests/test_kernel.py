@@ -37,7 +37,7 @@ p.buttons["Reset"].click(); p.drain(); p.run(50)
 print(json.dumps(p.session.run.losses))"""
 REPLAY = """lines = b"steps=100 hidden=4 @20 lr=0.1\\nhidden=2"
 p.mailbox.append(("file", ({"content": lines},)))"""
-MEMORY = "print(open('/proc/self/status').read().split('VmRSS:')[1].split()[0])"
+MEMORY = "import psutil; print(psutil.Process().memory_info().rss)"
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +145,7 @@ def torture(kernel: Kernel) -> None:
     torment(1000)
     before = int(kernel.run(MEMORY))
     torment(1000)
-    grown = (int(kernel.run(MEMORY)) - before) / 1024
+    grown = (int(kernel.run(MEMORY)) - before) / 2**20
     state = json.loads(kernel.run(STATE))
     assert state["faults"] == []
     assert state["tasks"] == 1

@@ -608,7 +608,7 @@ def test_what_cannot_be_used_is_refused(name: str, tmp_path, monkeypatch) -> Non
     monkeypatch.chdir(tmp_path)
     with pytest.raises(Unusable) as error:
         if text is None:
-            Path("series.csv").write_text(PLAIN)
+            Path("series.csv").write_text(PLAIN, encoding="utf-8")
             read_series(**settings)
         read(text, tmp_path, **settings)
     assert words in str(error.value) and "; allowed: " in str(error.value)

@@ -43,7 +43,13 @@ from playground.app import SLOW_EVERY  # noqa: E402
 
 IMPORTS = "import ipywidgets, matplotlib.pyplot, numpy, torch"
 # Not ru_maxrss, in which Linux counts the parent process before the kernel was started from it.
-PEAK = "print(open('/proc/self/status').read().split('VmHWM:')[1].split()[0])"
+# Bytes; on macOS there is no peak, and what is in use at the end stands for it.
+PEAK = """import pathlib, psutil
+status, info = pathlib.Path("/proc/self/status"), psutil.Process().memory_info()
+if status.exists():
+    print(1024 * int(status.read_text().split("VmHWM:")[1].split()[0]))
+else:
+    print(getattr(info, "peak_wset", info.rss))"""
 
 
 def spread(values: list[float] | np.ndarray, form: str = "5.2f") -> str:
@@ -59,7 +65,7 @@ def cold_run(notebook: nbformat.NotebookNode, folder: Path) -> tuple[float, floa
     start = time.perf_counter()
     build.run(notebook, folder)
     seconds = time.perf_counter() - start
-    return seconds, int(notebook.cells[-1].outputs[0].text) / 1024  # given in KB
+    return seconds, int(notebook.cells[-1].outputs[0].text) / 2**20
 
 
 def measure_notebooks(repeats: int) -> None:
