@@ -257,11 +257,14 @@ def test_a_new_lesson_is_one_file(tmp_path: Path) -> None:
     for path in LESSONS[:1]:
         shutil.copy(path, folder)
         new = folder / "07_new.ipynb"
-        new.write_text(path.read_text(encoding="utf-8").replace("# 01 · Data", "# 07 · New"))
+        text = path.read_text(encoding="utf-8").replace("# 01 · Data", "# 07 · New")
+        new.write_text(text, encoding="utf-8")
+        (folder / "01b_aside.ipynb").write_text(text, encoding="utf-8")
         filled = written.fill(read(folder / path.name), folder / path.name)
         texts = {tag: c.source for c in filled.cells for tag in c.metadata.get("tags", [])}
-        assert texts["navigation"] == "**01 data** · [07 new](07_new.ipynb)"
+        assert texts["navigation"] == "**01 data** · [01b aside](01b_aside.ipynb) · [07 new](07_new.ipynb)"
         assert texts["next"].startswith("Next: [07 · New](07_new.ipynb). From a sine wave")
+        assert texts["next"].endswith(" Beside the way: [07 · New](01b_aside.ipynb).")
 
 
 # ==== The pages beside the notebooks

@@ -165,7 +165,7 @@ def array_of_filled(found, length: int) -> np.ndarray:
 
 
 def _hidden_weeks(fill: Callable) -> str:
-    with open(DATA / "co2.csv") as file:
+    with open(DATA / "co2.csv", encoding="ascii") as file:
         weekly = np.array([float(row["co2"] or "nan") for row in csv.DictReader(file)])
     sizes = []
     for way in (fill_forward, fill):
@@ -244,7 +244,7 @@ def _ar_on_rises(train: np.ndarray) -> Callable:
 
 def _monthly() -> np.ndarray:
     """Monthly means of CO2 from 1959 to 2001, gaps filled by the last value."""
-    with open(DATA / "co2.csv") as file:
+    with open(DATA / "co2.csv", encoding="ascii") as file:
         rows = list(csv.DictReader(file))
     month = np.array([row["date"][:6] for row in rows])
     filled = fill_forward(np.array([float(row["co2"] or "nan") for row in rows]))

@@ -137,8 +137,14 @@ def navigation(here: str, every: list[Lesson]) -> str:
 
 
 def next_lesson(here: str, every: list[Lesson]) -> str | None:
+    """The next lesson on the way, and the side lessons of this number that are still to come."""
     after = [x for x in every if x.file > here]
-    return f"Next: [{after[0].title}]({after[0].file}). {after[0].promise}" if after else None
+    main = next((x for x in after if x.file[2] == "_"), None)
+    if main is None:
+        return None
+    beside = [f"[{x.title}]({x.file})" for x in after if x.file[:2] == here[:2]]
+    also = f" Beside the way: {', '.join(beside)}." if beside else ""
+    return f"Next: [{main.title}]({main.file}). {main.promise}{also}"
 
 
 def controls() -> str:
