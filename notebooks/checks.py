@@ -152,6 +152,13 @@ def expect(ok, sentence: str) -> None:
         raise Wrong(sentence)
 
 
+def told(prediction, held: bool) -> str:
+    """How a right answer is told whether its prediction held; the measured numbers follow."""
+    if held:
+        return f"your function is, and your prediction, {show(prediction)}, held."
+    return f"your function is. Your prediction, {show(prediction)}, did not hold."
+
+
 def numbers(value, count: int, name: str = "prediction") -> np.ndarray:
     """An answer that should be `count` numbers, as an array (count,); refused if it is not."""
     try:

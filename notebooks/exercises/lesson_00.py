@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from checks import array_of, exercise, expect, numbers, show
+from checks import array_of, exercise, expect, numbers, show, told
 
 STEPS = 190  # of the closed loop
 
@@ -37,15 +37,18 @@ def one_value(prediction, SineLSTM) -> str:
     )
     expect(
         guess > found / 1.5,
-        f"{said}, it is larger. Can the network tell from one value whether the wave rises?",
+        f"{said}: measured, it is larger. Can the network tell from one value whether the wave "
+        "rises?",
     )
     expect(
         guess < found * 1.5,
-        f"{said}, it is smaller. The network can do what persistence does: say the value again.",
+        f"{said}: measured, it is smaller. The network can do what persistence does: say the "
+        "value again.",
     )
     return (
-        f"a network that the check has trained is at ≈{found:.2f}. One value says where the wave "
-        "is, and not whether it rises or falls; so the best guess is close to the value itself."
+        f"you said {show(guess)}, and a network that the check has trained is at ≈{found:.2f}. One "
+        "value says where the wave is, and not whether it rises or falls; so the best guess is "
+        "close to the value itself."
     )
 
 
@@ -102,7 +105,8 @@ def more_epochs(prediction, run_on, SineLSTM, X_train, y_train, X_test, y_test) 
         )
         truth = y_test[:, 0, 0].numpy()
         expect(
-            apart < 1e-4 or np.abs(values - truth[:STEPS]).max() > 1e-4, "that is the truth itself."
+            apart < 1e-4 or np.abs(values - truth[:STEPS]).max() > 1e-4,
+            "your values are the truth.",
         )
         expect(
             apart < 1e-4,
@@ -119,9 +123,11 @@ def more_epochs(prediction, run_on, SineLSTM, X_train, y_train, X_test, y_test) 
     for epochs in (100, 300):
         model = _trained_on(fresh, X_train, y_train, epochs, seed=0)
         worst[epochs] = np.abs(_closed_loop(model, X_test) - truth).max()
+    times = worst[300] / worst[100]
+    true = words[0] if times > 1.25 else words[2] if times < 0.8 else words[1]
     return (
-        f"the largest error is ≈{worst[100]:.1f} after 100 epochs and ≈{worst[300]:.2f} after 300, "
-        f"with seed 0; you said {show(prediction)}. Now try two other seeds."
+        f"{told(prediction, prediction == true)} The largest error is ≈{worst[100]:.1f} after 100 "
+        f"epochs and ≈{worst[300]:.2f} after 300, with seed 0. Now try two other seeds."
     )
 
 

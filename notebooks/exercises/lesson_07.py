@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from checks import array_of, exercise, expect, numbers, show
+from checks import array_of, exercise, expect, numbers, show, told
 from helpers import ar_forecast, closed_loop, models_of, rmse
 
 
@@ -32,9 +32,9 @@ def one_law_for_all(weights, times_near, times_far) -> str:
     truth = 2 * np.cos(angles)
     said = f"`weights` are not {show(given)}"
     expect(not np.allclose(given, truth[::-1], atol=0.01), f"{said}: they are exchanged.")
-    expect(abs(given[0] - given[1]) > 1e-6, f"{said}: with equal weights they were one wave.")
+    expect(abs(given[0] - given[1]) > 1e-6, f"{said}: with equal weights both would be one wave.")
     for other, hint in (
-        (np.cos(angles), "half of the weight is missing."),
+        (np.cos(angles), "that is the cosine alone. What stands before it in the law?"),
         (angles, "these are the angles per step, not yet the weights."),
         (2 * np.cos(angles / (2 * np.pi)), "a whole period is an angle of 2 pi, not of 1."),
         (2 * np.cos(np.degrees(angles)), "NumPy's cosine takes its angle in radians."),
@@ -54,7 +54,7 @@ def one_law_for_all(weights, times_near, times_far) -> str:
         expect(guess > 0, f"{said}: errors are not negative.")
         expect(
             abs(guess - 4) > 0.1,
-            f"{said}. That is how the periods compare; the errors do not grow with them.",
+            f"{said}. So many times as long is one period; the errors do not follow the periods.",
         )
         expect(
             ahead == 25 or abs(guess - 1) > 0.15,
@@ -62,11 +62,13 @@ def one_law_for_all(weights, times_near, times_far) -> str:
         )
         expect(
             ahead == 25 or abs(guess * times - 1) > 0.3,
-            f"{said}: the other way round? The waves that move little in a step are the easy ones.",
+            f"{said}: that is the error at 60 over that at 15. The waves that move little in a "
+            "step are the easy ones.",
         )
         expect(
             ahead == 1 or abs(guess - found[0]) > 0.4,
-            f"{said}: so far ahead there is a ceiling, that of always saying 0. Where is each?",
+            f"{said}: so far ahead the one AR does hardly better than always saying 0, and that "
+            "has one error for all periods.",
         )
         expect(
             abs(np.log(guess / times)) < 0.35,
@@ -74,9 +76,11 @@ def one_law_for_all(weights, times_near, times_far) -> str:
             "`against_clean` takes waves of any period: measure it.",
         )
     return (
-        f"one step ahead the errors are as {found[0]:.1f} to 1, and 25 steps ahead as "
-        f"{found[1]:.1f} to 1, none above {worst:.2f}. The weight is the period: who fixes the one "
-        "has fixed the other. A network's gates can change its law with its state."
+        f"you said {show(times_near)} and {show(times_far)}. Measured, the error at 15 points is "
+        f"{found[0]:.1f} times that at 60 one step ahead, and {found[1]:.1f} times 25 steps ahead, "
+        f"where neither is above {worst:.2f}; always saying 0 has 0.71. The weight is the period: "
+        "who fixes the one has fixed the other. A network's gates can change its law with its "
+        "state."
     )
 
 
@@ -98,7 +102,7 @@ def _of_one_ar() -> tuple[list[float], float]:
 @exercise(
     "07.2",
     """
-    prediction = ...  # after 250 steps ahead of the rival at horizons: "none", "near", "far", "all"
+    prediction = ...  # where it is ahead after 250 steps: "none", "near", "far" or "all"
 
 
     def trained_errors(model, seed, steps):  # train it so long on the family; its 50 test errors
@@ -119,8 +123,10 @@ def hasty(prediction, trained_errors, test_waves, test_clean, best_ar) -> str:
         heard[seed, steps] = inputs
         expect(inputs, f"with steps={steps} your network has read nothing. Is it the one given?")
         said = f"with steps={steps} the network is trained on {len(inputs)} batches"
-        expect(len(inputs) == steps, f"{said}.")
-        expect(not torch.equal(before, _weights(model)), f"{said}, and its weights do not change.")
+        expect(len(inputs) == steps, f"{said}; asked for is one a step.")
+        expect(
+            not torch.equal(before, _weights(model)), f"{said}, and its weights have not changed."
+        )
         _judge_errors(given, model, test_waves, test_clean)
     first, _, other = heard.values()
     expect(
@@ -134,14 +140,19 @@ def hasty(prediction, trained_errors, test_waves, test_clean, best_ar) -> str:
     known = torch.tensor(np.asarray(test_waves), dtype=torch.float32)[:, :20]
     seen = first[0][:, :20]
     leak = seen.shape[1:] == known.shape[1:] and (torch.cdist(seen[..., 0], known[..., 0]) < 1e-2)
-    expect(not np.any(np.asarray(leak)), "your batches hold waves of the test: they are training.")
+    expect(
+        not np.any(np.asarray(leak)),
+        "your batches hold test waves: the network trains on what will judge it.",
+    )
     (model,) = models_of([0], hidden_size=32)
     won = 1 + np.flatnonzero(np.asarray(trained_errors(model, 0, 250)).ravel() < best_ar)
     near, far = (won <= 25).sum(), (won > 25).sum()
+    true = "near" if near > far else "far" if far else "none"
+    true = "all" if near + far == 50 else true
     return (
-        f"after 250 steps an LSTM of 32 units is ahead of the rival at ≈{near} of the horizons to "
-        f"25, and at ≈{far} of those beyond; you said {show(prediction)}. Who had stopped here "
-        "would have reported something else than the lesson."
+        f"{told(prediction, prediction == true)} After 250 steps an LSTM of 32 units is ahead of "
+        f"the rival at ≈{near} of the 25 near horizons, and at ≈{far} of the 25 far ones. Who had "
+        "stopped here would have reported something else than the lesson."
     )
 
 
@@ -164,7 +175,8 @@ def _judge_errors(given, model, waves: np.ndarray, clean: np.ndarray) -> None:
     given = array_of(given, "what `trained_errors` gives")
     expect(
         given.size == 50,
-        f"`trained_errors` gives {given.size} numbers; asked for is one at each of 50 horizons.",
+        f"`trained_errors` gives {given.size} number{'s' * (given.size != 1)}; asked for is one "
+        "at each of 50 horizons.",
     )
     given = given.ravel()
     off = closed_loop(model, waves[:, :50], 50) - clean[:, 50:]
@@ -172,9 +184,12 @@ def _judge_errors(given, model, waves: np.ndarray, clean: np.ndarray) -> None:
     truth, on_noisy = (np.sqrt((x**2).mean(axis=(0, 2))) for x in (off, noisy))
     bad = "the errors that you give are not those of the network as you have trained it"
     for other, hint in (
-        (truth**2, "they are mean squares; the root is missing."),
-        (truth[::-1], "the far horizons come first."),
-        (on_noisy, "they are those to the noisy values, and `best_ar` is to the clean ones."),
+        (truth**2, "your errors are mean squares; the root is missing."),
+        (truth[::-1], "your errors begin with the farthest horizon; the nearest comes first."),
+        (
+            on_noisy,
+            "your errors are against the noisy values; those in `best_ar` are against the clean.",
+        ),
     ):
         expect(np.allclose(given, truth, rtol=1e-3) or not np.allclose(given, other), hint)
     expect(
@@ -188,7 +203,7 @@ def _judge_errors(given, model, waves: np.ndarray, clean: np.ndarray) -> None:
     "07.3",
     """
     def by_both(old, residuals, new, noise):  # the five: (5, n, 50) validation, (5, m, 50) new
-        ...  # residuals: (n, 50); half widths of 80 % for the new waves: (m, 50)
+        ...  # residuals: their sizes (n, 50); gives half widths for the new waves, (m, 50)
     """,
 )
 def width_of_its_own(by_both) -> str:
@@ -197,16 +212,20 @@ def width_of_its_own(by_both) -> str:
     noise = np.hypot(0.3, 0.04)
     given = by_both(old.copy(), np.abs(missed), new.copy(), noise)
     half = array_of(given, "what `by_both` gives")
-    expect(half.shape != (50,), "you give one half width a horizon, the same for every wave.")
+    expect(
+        half.shape != (50,),
+        "you give one half width for each horizon, and none for the single wave.",
+    )
     expect(
         half.shape != missed.shape,
-        f"your half widths have shape {half.shape}: they belong to the validation waves.",
+        f"your half widths have shape {half.shape}, a row for each validation wave; asked for is a "
+        "row for each new one.",
     )
     expect(
         half.shape == later.shape,
         f"your half widths have shape {half.shape}; asked for is {later.shape}.",
     )
-    expect((half > 0).all(), f"a half width of {show(half.min())}?")
+    expect((half > 0).all(), f"your half widths go down to {show(half.min())}.")
     inside = np.abs(later) <= half
     kept = 100 * inside.mean(axis=0)
     worst = np.abs(kept - 80).argmax()
@@ -217,44 +236,50 @@ def width_of_its_own(by_both) -> str:
     )
     expect(
         abs(kept.mean() - 80) > 3 or np.abs(kept - 80).max() < 5,
-        f"over all horizons your coverage is {kept.mean():.0f} %, yet {said}. Is one factor right "
-        "for near and far?",
+        f"in the mean of all horizons {kept.mean():.0f} % are inside, but {said}. Is one factor "
+        "right for near and far?",
     )
     alone = np.hypot(1.53 * new.std(axis=0, ddof=1), 1.28 * noise)
     expect(
         not np.allclose(half, alone),
-        f"{said}. That is *ensemble and noise* as it is: what have the residuals to say?",
+        f"{said}. Your half widths are those of *ensemble and noise*: nothing has been learned "
+        "from the residuals.",
     )
     product = alone * np.quantile(np.abs(missed), 4 / 5, axis=0)
     expect(
         not np.allclose(half, product, rtol=0.02),
-        f"{said}. You multiply two widths. Of what must the quantile be taken, so that a width "
-        "times it is a width?",
+        f"{said}. You multiply the width of *ensemble and noise* by a quantile of the residuals, "
+        "which is a width itself. The factor should say how many of its widths a wave was off.",
     )
     expect(
         np.abs(kept - 80).max() < 5 or np.ptp(kept) > 10,
-        f"{said}, and at the other horizons about as many. Which share is asked for?",
+        f"{said}, and at the other horizons about as many. The promise is 80 %: look at the level "
+        "of your quantile, and at what it is taken of.",
     )
     expect(
-        np.abs(kept - 80).max() < 5, f"{said}. Is the factor of each horizon taken from its own?"
+        np.abs(kept - 80).max() < 5,
+        f"{said}; asked for is 75 to 85 at each horizon. Is what you take from the residuals taken "
+        "at each horizon by itself?",
     )
     calm, torn = (apart <= np.quantile(apart, 1 / 4)), (apart >= np.quantile(apart, 3 / 4))
     plain = np.abs(later)[:, -1] <= np.quantile(np.abs(missed)[:, -1], 4 / 5)
     gaps = [100 * (x[calm].mean() - x[torn].mean()) for x in (inside[:, -1], plain)]
+    at_end = "50 steps ahead"
     expect(
         gaps[0] > -4,
-        f"the coverage holds, but now it is the calm waves that are covered less, by "
-        f"{-gaps[0]:.0f} points.",
+        f"the coverage holds, but {at_end} it is {-gaps[0]:.0f} points lower on the calm quarter "
+        "than on the torn one: where the five agree, your band has become too narrow.",
     )
     expect(
         gaps[0] < 0.7 * gaps[1],
-        f"the coverage holds, but on the calm quarter of the waves it is {gaps[0]:.0f} points "
-        f"above that on the torn quarter; with one width for all it is {gaps[1]:.0f}.",
+        f"the coverage holds, but {at_end} it is {gaps[0]:.0f} points higher on the calm quarter "
+        f"than on the torn one; with one width for all it is {gaps[1]:.0f}, and asked for is at "
+        "most 0.7 times as much. Let the width follow more closely how far the five are apart.",
     )
     return (
-        f"on the check's waves the coverage is at most {np.abs(kept - 80).max():.0f} points off, "
-        f"and between calm and torn waves lie {gaps[0]:.0f} points; with one width for all it is "
-        f"{gaps[1]:.0f}."
+        f"on the check's waves the coverage is at most {np.abs(kept - 80).max():.0f} points off 80 "
+        f"%. {at_end} it is {abs(gaps[0]):.0f} points {'higher' if gaps[0] > 0 else 'lower'} on "
+        f"the calm quarter than on the torn one; with one width for all it is {gaps[1]:.0f} higher."
     )
 
 
@@ -289,31 +314,31 @@ def wider_world(wide_forecast) -> str:
     high = np.abs(level.ravel()) > 1
     expect(
         error <= 0.2 or _root(off[high]) < 2 * _root(off[~high]),
-        f"{said}. On waves whose level is beyond 1 it is {_root(off[high]):.2f}, on the others "
-        f"{_root(off[~high]):.2f}. What does your forecaster take the level to be?",
+        f"{said}. On waves with a level above 1 or below -1 it is {_root(off[high]):.2f}, on the "
+        f"others {_root(off[~high]):.2f}. What does your forecaster take the level to be?",
     )
     flat = _root((middle - clean[:, 50:]) / height)
     expect(
         error < 1.05 * flat,
         f"{said}. Even who repeats the mean of the context is only {flat:.2f} off.",
     )
-    expect(error < 0.95 * flat, f"{said}. That is what repeating the mean of the context gives.")
+    expect(error < 0.95 * flat, f"{said}. Who repeats the mean of the context is {flat:.2f} off.")
     edges = {"below 15 points": period < 15, "above 60": period > 60}
     edges["between 15 and 60"] = (period >= 15) & (period <= 60)
     parts = {name: _root(off[where.ravel()]) for name, where in edges.items()}
-    told = ", ".join(f"{name} {part:.2f}" for name, part in parts.items())
+    rows = ", ".join(f"{part:.2f} {name}" for name, part in parts.items())
     *outer, inner = parts.values()
     expect(
         error <= 0.2 or max(outer) < 3 * inner,
-        f"{said}. By period it is {told}. Which of these waves was your forecaster made for?",
+        f"{said}. By period it is {rows}. Which of these waves was your forecaster made for?",
     )
     expect(
         error <= 0.2 or error < 0.98 * by_rival,
         f"{said}. Even the rival of the lesson, on contexts of mean 0 and deviation 1, is "
         f"{by_rival:.3f} off.",
     )
-    expect(error <= 0.2, f"{said}. By period it is {told}; the rival is {by_rival:.3f} off.")
-    return f"{said}. The rival of the lesson is {by_rival:.3f} off. By period it is {told}."
+    expect(error <= 0.2, f"{said}. By period it is {rows}; the rival is {by_rival:.3f} off.")
+    return f"{said}. The rival of the lesson is {by_rival:.3f} off. By period it is {rows}."
 
 
 def _wide(number: int, seed: int) -> tuple[np.ndarray, ...]:

@@ -27,20 +27,27 @@ def fault_at_the_end(skill) -> str:
     middle, end = found.values()
     expect(
         abs(given - middle) > 1 / 20,
-        f"{said}: that is the skill with the fault in the middle. How often is persistence wrong "
-        "then, and how often now?",
+        f"{said}: that is the skill with the fault in the middle. How often is the fault among the "
+        "errors of persistence there, and how often at the end?",
     )
-    expect(given < 2 / 3, f"{said}: one fault of 100 outweighs all other errors together.")
+    expect(
+        given < 2 / 3,
+        f"{said}: then persistence would have by far the larger squared error. The fault "
+        "outweighs all other errors together: who misses it?",
+    )
     expect(
         given > -1 / 20,
         f"{said}: then persistence would be the better one. Does it see the fault coming?",
     )
     expect(
-        abs(given - end) < 1 / 20, f"{said}. Count whose forecast misses the fault, and by what."
+        abs(given - end) < 1 / 20,
+        f"{said}. Count how often the fault is among the errors of the forecaster, and how often "
+        "among those of persistence.",
     )
     return (
-        f"on a sine with such a fault ≈{abs(end):.2f}, and with the fault in the middle "
-        f"≈{middle:.2f}. One value, and its place, decide what the skill is."
+        f"you said {show(given)}. Measured on a sine with such a fault it is ≈{abs(end):.2f}, and "
+        f"with the fault in the middle ≈{middle:.2f}. One value, and its place, decide what the "
+        "skill is."
     )
 
 
@@ -56,7 +63,7 @@ def band_of_eighty(levels, coverage, width_share) -> str:
     given = numbers(levels, 3, "levels")
     expect(
         ((given > 0) & (given < 1)).all(),
-        f"`levels` lie between 0 and 1; yours are {show(given)}.",
+        f"`levels` lie between 0 and 1, and are neither; yours are {show(given)}.",
     )
     low, middle, high = given
     said = f"with levels of {show(given)}"
@@ -69,13 +76,13 @@ def band_of_eighty(levels, coverage, width_share) -> str:
     inside = round(100 * (high - low))
     expect(
         inside == 80,
-        f"{said} {inside} % lie inside. How much is left out by a band of 80 %, on each side?",
+        f"{said} {inside} % lie inside. How much does a band of 80 % leave out, on each side?",
     )
     (cover,), (share,) = numbers(coverage, 1, "coverage"), numbers(width_share, 1, "width_share")
     expect(cover > 1, f"`coverage` is in per cent; {show(cover)} is a share.")
     expect(
         abs(cover - inside) < 6,
-        f"the levels are right, a coverage of {show(cover)} % is not what they promise.",
+        f"the levels are right, but a coverage of {show(cover)} % is not what they promise.",
     )
     normal = NormalDist()
     truth = normal.inv_cdf(high) / normal.inv_cdf(1 - SIDE)
@@ -83,19 +90,23 @@ def band_of_eighty(levels, coverage, width_share) -> str:
     expect(share < 1, f"{said}: the band of 80 % is the narrower one.")
     expect(
         abs(share - 8 / 9) > 1 / 50,
-        f"{said}: coverage and width do not grow alike. The last per cents cost most.",
+        f"{said}: that is 80 / 90. Coverage and width do not grow alike: the outer values lie far "
+        "apart.",
     )
     expect(
         abs(share - truth) < 1 / 20,
-        f"{said}. At one moment the noise is normal: compare the two factors of its bands.",
+        f"{said}. At one moment the noise is normal: compare the two factors that the task names.",
     )
-    return "all three. Now train it: a network with these levels should keep near to all of them."
+    return (
+        f"the levels are, and you said {show(cover)} % and {show(share)}; for normal noise it is "
+        f"{inside} % and {truth:.2f}. Now train it, and see how near a network comes to both."
+    )
 
 
 @exercise(
     "07b.3",
     """
-    def grouped(said, y):  # said[0][0], y[0]: validation; said[1][0]: test; the band (low, high)
+    def grouped(said, y):  # validation: said[0][0], y[0]; test: said[1][0]; gives (low, high)
         ...
     """,
 )
@@ -117,13 +128,13 @@ def two_widths(grouped) -> str:
     again = np.asarray(grouped(said, other)[1], dtype=float)
     expect(
         np.allclose(again, high),
-        "with another truth in the test part your band becomes another one: it has seen it.",
+        "your band changes with `y[1]`, the truth of the test part. It must not know that.",
     )
     widths = {group: half[calm if group == "below" else ~calm] for group in ("below", "above")}
     expect(
         max(np.ptp(part) for part in widths.values()) < 1e-9,
-        "moments that the network puts on one side of 0 get several widths. (In the test part only "
-        "what is *said* can tell the groups apart.)",
+        "your band has more than two widths, or groups other moments together. In the test part a "
+        "moment's group is known only from what the network says there: less than 0, or not.",
     )
     errors = np.abs(y[0] - said[0][0])
     mine = {group: part[0] for group, part in widths.items()}
@@ -131,25 +142,30 @@ def two_widths(grouped) -> str:
     groups = {"below": errors[calm_then], "above": errors[~calm_then]}
     level = 1 - 2 * SIDE
     right = {group: np.quantile(part, level) for group, part in groups.items()}
-    expect(abs(mine["below"] - mine["above"]) > 1e-9, "both groups have one width.")
+    expect(abs(mine["below"] - mine["above"]) > 1e-9, "both groups have the same width.")
     expect(
         abs(mine["below"] / right["above"] - 1) > 1 / 30,
-        "the widths are exchanged: below 0 you use the errors from above.",
+        "the widths are exchanged: where the network says less than 0, you use the errors of the "
+        "other group.",
     )
+    words = {"below": "less than 0", "above": "0 or more"}
     for group, size in right.items():
         share = np.mean(groups[group] <= mine[group])
         expect(
             abs(mine[group] / size - 1) < 1 / 30,
-            f"{group} 0 your half width is {mine[group]:.3f}; of the errors of this group in the "
-            f"validation part {share:.0%} are smaller. A band of 90 % is asked for.",
+            f"where the network says {words[group]}, your half width is {mine[group]:.3f}. In the "
+            f"validation part {share:.0%} of this group's errors are within that, in size; asked "
+            "for is a band of 90 %.",
         )
     inside = (low <= y[1]) & (y[1] <= high)
     one = np.quantile(errors, level)
-    plain = _score(said[1][0] - one, said[1][0] + one, y[1])
+    plain, kept = _score(said[1][0] - one, said[1][0] + one, y[1]), np.abs(y[1] - said[1][0]) <= one
     return (
-        f"on the check's wave {inside[calm].mean():.0%} are inside below 0, and "
-        f"{inside[~calm].mean():.0%} above; the interval score is {_score(low, high, y[1]):.2f}, "
-        f"with one width {plain:.2f}. Groups work if one knows what to group by."
+        f"on the check's wave {inside[calm].mean():.0%} are inside where the network says less "
+        f"than 0, and {inside[~calm].mean():.0%} elsewhere; with one width it is "
+        f"{kept[calm].mean():.0%} and {kept[~calm].mean():.0%}. The interval score is "
+        f"{_score(low, high, y[1]):.2f}, with one width {plain:.2f}. Groups work if one knows what "
+        "to group by."
     )
 
 
@@ -182,8 +198,12 @@ def narrow_band(make_band) -> str:
     score, share = np.mean(scores), np.mean(covered)
     told = f"your interval score is {score:.3f}, with {share:.0%} inside; asked for is 0.55"
     expect(
-        score <= 0.55 or 0.8 < share < 0.97,
-        f"{told}. A band that keeps too few, or nearly all, pays for it.",
+        score <= 0.55 or share > 0.8,
+        f"{told}. Each value outside costs 20 times its distance, and there are too many.",
+    )
+    expect(
+        score <= 0.55 or share < 0.97,
+        f"{told}. The width counts as well, and yours keeps more values than it promises.",
     )
     for name, each in rivals.items():
         expect(
@@ -192,8 +212,12 @@ def narrow_band(make_band) -> str:
             if name == "two widths"
             else f"{told}. Even {name} for all would have {np.mean(each):.3f}.",
         )
-    expect(score <= 0.55, f"{told}. Within each of your groups, is the noise even?")
-    return f"{told}. Two widths have {np.mean(rivals['two widths']):.3f}; who knew the noise, 0.52."
+    expect(
+        score <= 0.55,
+        f"{told}. Does your width change with the level, and as fast as the noise does?",
+    )
+    theirs = np.mean(rivals["two widths"])
+    return f"{told}. Two widths have {theirs:.3f}; whoever knew the noise would have 0.52."
 
 
 def _uneven(seed: int) -> tuple[list, list, np.ndarray]:

@@ -43,7 +43,10 @@ def at_the_origin(allowed) -> str:
     }
     for letter, hint in hints.items():
         expect((letter in letters) != (letter in moved), hint)
-    return "turn all values after June 1997 upside down: those that you allow do not move."
+    return (
+        "the check has turned all values after June 1997 upside down. The inputs that you allow "
+        "did not move, and the others did."
+    )
 
 
 def _listed(value) -> list:
@@ -53,10 +56,10 @@ def _listed(value) -> list:
 @exercise(
     "11b.2",
     """
-    prediction = ...  # the errors of AR(13) beside those of AR(12): "lower", "alike" or "higher"
+    prediction = ...  # all five beside those of AR(12): "lower", "higher" or, if mixed, "alike"
 
 
-    def errors_with(order):  # (5,): in validation, then in the test at 1, 6, 12 and 24 months
+    def errors_with(order):  # (5,): the score in validation, the RMSE at 1, 6, 12 and 24 months
         ...
     """,
 )
@@ -73,39 +76,49 @@ def one_weight_more(
         early, late = (ar_on_rises(level, end, order) for end in (span_start, test_start))
         expect(
             not math.isclose(found[order][0], choice_score(late)),
-            f"{what}: the first number is of weights that were fitted on the years to 1990. In "
-            "validation they are judged by what they have seen.",
+            f"{what}: the first number is that of weights fitted to the years before 1991. These "
+            "have seen the validation span, 1981 to 1990, which is to judge them.",
         )
         expect(
             math.isclose(found[order][0], choice_score(early)),
-            f"{what} begins with {found[order][0]:.3f}, which is not the score in validation. "
-            "Which function chose window and steps in the lesson?",
+            f"{what} begins with {found[order][0]:.3f}, which is not what `choice_score` says of "
+            "the forecasts of such weights.",
         ) if order == 12 else None
         expect(
             not np.allclose(found[order][1:], scores_of(early)),
-            f"{what}: the numbers of the test are of weights that were fitted on the years before "
-            "1981. In the test they may know all years to 1990.",
+            f"{what}: the four numbers of the test are those of weights fitted to the years before "
+            "1981. For the test they know the years before 1991.",
         )
         good = np.allclose(found[order][1:], scores_of(late))
-        expect(good or order == 13, f"{what}: the last four numbers are not those of the test.")
-    expect(not np.allclose(found[12], found[13]), "12 and 13 give the same. Is `order` used?")
+        expect(good or order == 13, f"{what}: the last four numbers are not the RMSE in the test.")
+    expect(
+        not np.allclose(found[12], found[13]),
+        "orders 12 and 13 give the same five numbers. Is `order` used?",
+    )
     ends = [ar_on_rises(level, end, 13) for end in (span_start, test_start)]
     right = np.append(choice_score(ends[0]), scores_of(ends[1]))
-    expect(np.allclose(found[13], right), "12 is right, but 13 is not.")
+    expect(
+        np.allclose(found[13], right),
+        "`errors_with(12)` is right, `errors_with(13)` is not. What becomes of `order` on the way?",
+    )
     lower = int((found[13] < found[12]).sum())
     true = {5: words[0], 0: words[2]}.get(lower, words[1])
+    rows = [", ".join(f"{x:.2f}" for x in found[order]) for order in (12, 13)]
+    rows = f"AR(12) has {rows[0]}, and AR(13) {rows[1]}"
     expect(
         prediction == true,
-        f'the function is right, "{prediction}" is not: compare its two rows, number by number.',
+        f'the function is right, but "{prediction}" did not hold. {rows}: compare them one by one.',
     )
-    rows = [", ".join(f"{x:.2f}" for x in found[order]) for order in (12, 13)]
-    return f"AR(12) {rows[0]}; AR(13) {rows[1]}. One weight, a year and a month back, matters."
+    return (
+        f'your function is, and your prediction, "{prediction}", held. {rows}. One weight more, on '
+        "the rise of a year and a month ago, matters."
+    )
 
 
 @exercise(
     "11b.3",
     """
-    def fill_by_last_year(values):  # NaN is a gap; the filled values, as long
+    def fill_by_last_year(values):  # weekly, NaN where there is a gap; gives a filled copy
         ...
     """,
 )
@@ -123,26 +136,29 @@ def filled_by_last_year(fill_by_last_year) -> str:
     there = np.flatnonzero(~gap)
     first = slice(100, 113)
     for name, other in (
-        ("the last value", fill_forward(values)),
-        ("the straight line", np.interp(weeks, there, values[there])),
-        ("the value of a year before, without its rise", np.roll(truth, 52)),
+        ("the last value before it", fill_forward(values)),
+        ("a straight line across", np.interp(weeks, there, values[there])),
+        ("the values of a year before, without the rise since then", np.roll(truth, 52)),
     ):
-        expect(not np.allclose(found[first], other[first]), f"you fill in {name}.")
+        expect(not np.allclose(found[first], other[first]), f"you fill a gap with {name}.")
     other = values.copy()
     other[105:] = 700 - other[105:]
     again = np.asarray(fill_by_last_year(other), dtype=float)
     expect(
         np.allclose(again[:105], found[:105]),
-        "with other values after a gap your fill in the gap becomes another one: it looks ahead.",
+        "what you fill in changes with the values after the gap: it looks ahead.",
     )
     for (start, end), hint in {
-        (100, 113): "Which week is the last that was measured, and which lies 52 weeks before it?",
-        (160, 166): "52 weeks before it lies another gap, which you have filled.",
-        (200, 265): "This gap is longer than a year: the year before lies in the gap as well.",
+        (100, 113): "The rise is that of one week only, the last that was measured before the gap.",
+        (
+            160,
+            166,
+        ): "Part of what lies 52 weeks before is a gap, too, which you have filled already.",
+        (200, 265): "It is longer than 52 weeks: its end looks back at weeks of the gap itself.",
     }.items():
         off = np.abs(found - truth)[start:end].max()
-        what = f"on a plain trend with a season the gap of weeks {start} to {end - 1}"
-        expect(off < 1e-6, f"{what} is filled up to {off:.2f} off. {hint}")
+        what = f"on a straight trend with a season your fill of weeks {start} to {end - 1}"
+        expect(off < 1e-6, f"{what} is up to {off:.2f} off. {hint}")
     early = truth[:60].copy()
     early[30:34] = np.nan
     begin = array_of_filled(fill_by_last_year(early), 60)[30:34]
@@ -158,7 +174,10 @@ def array_of_filled(found, length: int) -> np.ndarray:
     """What an answer filled, refused where a gap is left or the length is another one."""
     expect(found is not None, "you give None. Is a `return` missing?")
     found = np.asarray(found, dtype=float)
-    expect(found.shape == (length,), f"{length} values become {found.shape}.")
+    expect(
+        found.shape == (length,),
+        f"your answer to {length} values has shape {found.shape}; asked for is {(length,)}.",
+    )
     left = int(np.isnan(found).sum())
     expect(left == 0, f"{left} values are still NaN.")
     return found
@@ -176,8 +195,8 @@ def _hidden_weeks(fill: Callable) -> str:
             squares.append((way(hidden)[part] - weekly[part]) ** 2)
         sizes.append(np.sqrt(np.nanmean(squares)))
     return (
-        f"on stretches of 13 weeks, hidden in 1970 to 1990, it is {sizes[1]:.2f} ppm off, and the "
-        f"last value {sizes[0]:.2f}."
+        "on stretches of 13 weeks, hidden in 1970 to 1990, your fill has an RMSE of "
+        f"{sizes[1]:.2f} ppm, and the last value {sizes[0]:.2f}."
     )
 
 
@@ -202,28 +221,53 @@ def beat_thirteen_weights(make_co2_forecaster) -> str:
     again = array_of(make_co2_forecaster(other[:384])(other.copy()), "a second forecast", (24,))
     far = np.abs(again - rows[400 - 384]).max()
     expect(far > 1, "for another series you forecast the same. Are `train` and `known` used?")
-    found = _mean_of_errors(np.array(rows), level)
+    found = _errors(np.array(rows), level)
+    best = _errors(np.array([_ar_on_rises(level[:384])(level[:n]) for n in ends]), level)
+    mine, theirs = (", ".join(f"{x:.2f}" for x in each) for each in (found, best))
+    said = (
+        f"1, 6, 12 and 24 months ahead your RMSE is {mine} ppm, that of AR(12) {theirs}. The mean "
+        f"of yours is {found.mean():.2f}; asked for is 0.7"
+    )
     rivals = {
         "the last value": lambda known: np.repeat(known[-1], 24),
         "the last year once more": lambda known: np.tile(known[-12:], 2),
         "the last year plus drift": _with_drift,
-        "AR(12)": _ar_on_rises(level[:384]),
     }
-    said = f"your mean of the four RMSE is {found:.2f} ppm; asked for is 0.7"
     for name, rival in rivals.items():
-        theirs = _mean_of_errors(np.array([rival(level[:n]) for n in ends]), level)
-        expect(found < 0.995 * theirs, f"{said}. Even {name} has {theirs:.2f}.")
-    expect(found <= 0.7, f"{said}. At which horizon do you lose most?")
-    return f"{said}, and AR(12) has {theirs:.2f}. Each attempt has looked at the test: count them."
+        other = _errors(np.array([rival(level[:n]) for n in ends]), level).mean()
+        expect(found.mean() < 0.995 * other, f"{said}. Even {name} has {other:.2f}.")
+    behind = (
+        "You are behind AR(12)" if found.mean() > best.mean() else "You are ahead, but not enough"
+    )
+    expect(found.mean() <= 0.7, f"{said}. {behind}. {_where_it_loses(found / best)}")
+    return f"{said}. Each attempt has looked at the test: count them."
 
 
-def _mean_of_errors(table: np.ndarray, level: np.ndarray) -> float:
-    """`table` holds 24 months from each origin, the first of which is month 383."""
+def _where_it_loses(ratios: np.ndarray) -> str:
+    """What the horizon tells at which a forecast is worst, beside AR(12)."""
+    if ratios.argmax() == 0:
+        return (
+            "Beside it you do worst one month ahead: does your forecast begin where the last "
+            "months stand, above or below season and trend?"
+        )
+    if ratios.argmax() == 3:
+        return (
+            "Beside it you do worst two years ahead, where the slope counts most: over how many "
+            "years is yours taken? One or two odd years should not bend it."
+        )
+    return (
+        "Beside it you do worst half a year to a year ahead, where the season counts, and the rise "
+        "of a year: from how many years is each of them taken?"
+    )
+
+
+def _errors(table: np.ndarray, level: np.ndarray) -> np.ndarray:
+    """The four RMSE. `table` holds 24 months from each origin, the first of which is month 383."""
     errors = []
     for horizon in (1, 6, 12, 24):
         truth = level[383 + horizon :]
         errors.append(np.sqrt(np.mean((table[: len(truth), horizon - 1] - truth) ** 2)))
-    return float(np.mean(errors))
+    return np.array(errors)
 
 
 def _with_drift(known: np.ndarray) -> np.ndarray:

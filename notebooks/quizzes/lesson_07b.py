@@ -6,18 +6,18 @@ from quiz import Question
 
 QUESTIONS = [
     Question(
-        "One forecast of a temperature, judged by its MAPE in degrees Celsius and in kelvin. What "
-        "happens?",
+        "The same forecast of a temperature is judged by its MAPE, once in degrees Celsius and "
+        "once in kelvin. How do the two compare?",
         {
-            "Nothing: a percentage has no unit": "A percentage is a share of the value. What is "
-            "the value when one counts from another zero?",
+            "They are the same, as it is a percentage": "A percentage is a share of the value. "
+            "What is the value when one counts from another zero?",
             "In kelvin it is about a twentieth": "≈0.58 % after ≈11.42 %, for one and the same "
             "forecast. A percentage needs a zero that means *none*, and values that keep away "
             "from it.",
-            "In kelvin it is larger, as the numbers are": "The errors are the same number of "
-            "degrees. What are they divided by?",
-            "It changes by a factor of 1.8": "That is the step from Celsius to Fahrenheit, and "
-            "even there the zero moves as well.",
+            "In kelvin it is about ten times as large": "The values are larger, the errors are "
+            "the same number of degrees. What is divided by what?",
+            "In kelvin it is 1.8 times as large": "That is the step from Celsius to Fahrenheit, "
+            "and even there the zero moves as well.",
         },
         right=1,
         cell="kelvin",
@@ -26,11 +26,11 @@ QUESTIONS = [
         "Orders come in, many small ones and a few huge. You may forecast one constant. Which is "
         "best by MAPE?",
         {
-            "The mean": "The mean is best for squares.",
-            "The median": "The median is best for absolute errors. In a percentage an error "
-            "counts more where the value is small.",
-            "The largest order, to be on the safe side": "Being far too high costs a percentage "
-            "without bound.",
+            "The mean of all orders": "The mean is best for squares.",
+            "The median of all orders": "The median is best for absolute errors. In a percentage "
+            "an error counts more where the value is small.",
+            "A value that few orders exceed": "Being far too high costs a percentage without "
+            "bound.",
             "A value that most orders exceed": "0.37, and 84 % of the orders are larger; MAE is "
             "best at 0.96 and RMSE at 1.61. MAPE rewards those who forecast too little.",
         },
@@ -38,15 +38,15 @@ QUESTIONS = [
         cell="constants",
     ),
     Question(
-        "One value of a test part gets 10 added by a broken sensor. Which of these numbers moves "
-        "most?",
+        "One value of a test part gets 10 added by a broken sensor. Which of these numbers "
+        "changes by the largest factor?",
         {
             "RMSE": "From ≈0.23 to ≈0.33, where the MAE stays at ≈0.17. RMSE listens to the "
             "loudest value.",
             "MAE": "It counts the fault once, as one error among many. Which number squares it?",
             "Skill": "Persistence is hit by the same fault, even twice. What becomes of the ratio?",
-            "All alike: it is one value in 1550": "One in so many, but ten times as large as the "
-            "others. It depends on what is done to the errors before the mean is taken.",
+            "MASE": "It is a mean of absolute errors, in units of persistence. Which number "
+            "squares them?",
         },
         right=0,
         cell="changes",
@@ -55,10 +55,10 @@ QUESTIONS = [
         "A forecaster follows a slow clean wave five steps late. Which number shows that it is "
         "poor?",
         {
-            "RMSE: it is large": "It is the smallest of the six. On a slow wave, five steps are a "
-            "small way.",
-            "R²: it is near 0": "R² compares with the mean of the test part, and a late wave is "
-            "far better than that.",
+            "RMSE: it is the largest of the table": "It is the smallest of the table. On a slow "
+            "wave, five steps are a small way.",
+            "R²: it is hardly above 0": "R² compares with the mean of the test part, and a late "
+            "wave is far better than that.",
             "Skill: it is far below 0": "-24.00, since persistence would be late by one step "
             "only. R² is at least 0.96 for the two poor forecasters: it measures the series more "
             "than the forecast.",
