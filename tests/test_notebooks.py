@@ -262,7 +262,8 @@ def test_a_new_lesson_is_one_file(tmp_path: Path) -> None:
         (folder / "01b_aside.ipynb").write_text(text, encoding="utf-8")
         filled = written.fill(read(folder / path.name), folder / path.name)
         texts = {tag: c.source for c in filled.cells for tag in c.metadata.get("tags", [])}
-        assert texts["navigation"] == "**01 data** · [01b aside](01b_aside.ipynb) · [07 new](07_new.ipynb)"
+        after = "[01b aside](01b_aside.ipynb) · [07 new](07_new.ipynb)"
+        assert texts["navigation"] == f"**01 data** · {after}"
         assert texts["next"].startswith("Next: [07 · New](07_new.ipynb). From a sine wave")
         assert texts["next"].endswith(" Beside the way: [07 · New](01b_aside.ipynb).")
 
