@@ -37,9 +37,14 @@ COLORS |= {"baseline": "#7F7F7F", "shade": "#EFEFEF"}
 
 
 def use_style() -> None:
-    """Opaque white figures that read at 100 %, in cells even where MPLBACKEND=Agg hides them."""
-    if hasattr(get_ipython(), "kernel") and plt.get_backend().lower() == "agg":
-        get_ipython().run_line_magic("matplotlib", "inline")
+    """Opaque white figures that read at 100 %, in cells even where MPLBACKEND=Agg hides them.
+
+    From here on a NameError in a cell says what to do, too.
+    """
+    if hasattr(get_ipython(), "kernel"):
+        if plt.get_backend().lower() == "agg":
+            get_ipython().run_line_magic("matplotlib", "inline")
+        get_ipython().set_custom_exc((NameError,), _show_name_error)
     plt.rc("figure", figsize=(8.4, 3.2), dpi=110, facecolor="white")
     plt.rc("figure.constrained_layout", use=True)
     plt.rc("savefig", facecolor="white")
@@ -50,6 +55,13 @@ def use_style() -> None:
     plt.rc(("xtick", "ytick"), color="#555555")
     plt.rc("lines", linewidth=1.8, solid_capstyle="round")
     plt.rc("legend", frameon=False)
+
+
+def _show_name_error(shell, kind, error, traceback, tb_offset=None) -> None:
+    """As ever, with a hint: mostly a cell above has not run."""
+    advice = "If a cell above defines it, choose Run > Run All Above Selected Cell."
+    error.args = (f"{error}. {advice}",)
+    shell.showtraceback((kind, error, traceback), tb_offset=tb_offset)
 
 
 def label(ax, x: float, y: float, text: str, color: str, **kwargs) -> None:
