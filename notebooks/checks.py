@@ -171,6 +171,13 @@ def numbers(value, count: int, name: str = "prediction") -> np.ndarray:
     return array
 
 
+def judged(said, held: bool, measured: str) -> str:
+    """What follows "Right:" where a prediction was asked, too: whether it held, and what held."""
+    how = "and so was your prediction" if held else "but your prediction was not"
+    words = said if isinstance(said, str) else show(said)
+    return f"your code is, {how}. You said {words}; measured: {measured}."
+
+
 def array_of(value, what: str, shape: tuple[int, ...] | None = None) -> np.ndarray:
     """What an answer gave as an array of floats, of this shape if one is named; or refused."""
     expect(value is not None, f"{what} is None. Is a `return` missing?")

@@ -114,6 +114,22 @@ def test_right_answers_pass(entry: Exercise, kind: str) -> None:
     assert [each.said for each in found if not each.said.startswith("Right: ")] == []
 
 
+def is_judged(entry: Exercise) -> bool:
+    """Whether a prediction stands beside code; in 04b.2 one that does not hold is refused."""
+    both = "prediction" in entry.answers and len(entry.answers) > 1
+    return both and "01" <= entry.key < "07" and entry.key != "04b.2"
+
+
+@pytest.mark.parametrize(
+    "entry", [mark for mark in MARKED if is_judged(mark.values[0])], ids=lambda entry: entry.key
+)
+def test_a_prediction_that_stands_beside_code_is_judged(entry: Exercise) -> None:
+    found = [*submitted(entry, "answer"), *submitted(entry, "second")]
+    held, not_held = "and so was your prediction", "but your prediction was not"
+    words = {word for each in found for word in (held, not_held) if word in each.said}
+    assert words == {held, not_held}, "one answer should predict right, and one wrong"
+
+
 @each_entry
 def test_wrong_answers_are_told_apart(entry: Exercise) -> None:
     said = [each.said for each in submitted(entry, "wrong")]
@@ -368,6 +384,14 @@ def test_an_exercise_that_there_is_not(halving: Exercise) -> None:
         "Not checked: there is no exercise '99.7'; of this lesson there are ['99.1']."
     )
     assert judge("x", {}).startswith("Not checked: there is no exercise 'x'")
+
+
+def test_what_is_said_of_a_prediction() -> None:
+    said = checks.judged(0.12345, False, "0.5 with two")
+    assert said == (
+        "your code is, but your prediction was not. You said 0.123; measured: 0.5 with two."
+    )
+    assert checks.judged("lower", True, "0.1").startswith("your code is, and so was your predict")
 
 
 def test_check_prints_lines_that_fit(halving: Exercise, capsys, monkeypatch) -> None:

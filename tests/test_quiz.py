@@ -111,6 +111,18 @@ def test_five_questions_whose_form_betrays_nothing(lesson: str) -> None:
     assert malformed(quiz.questions_of(lesson)) == []
 
 
+def test_over_all_lessons_the_length_of_a_choice_tells_little() -> None:
+    longest = shortest = 0
+    questions = [question for lesson in LESSONS for question in quiz.questions_of(lesson)]
+    for question in questions:
+        lengths = [len(quiz.plain(choice)) for choice in question.choices]
+        others = lengths[: question.right] + lengths[question.right + 1 :]
+        longest += lengths[question.right] > max(others)
+        shortest += lengths[question.right] < min(others)
+    assert 0.1 < longest / len(questions) < 0.4
+    assert 0.1 < shortest / len(questions) < 0.4
+
+
 GOOD = Question(
     "How large is it, *about*, in `a * b`?",
     {

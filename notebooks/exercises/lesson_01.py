@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from checks import array_of, exercise, expect, numbers, show
+from checks import array_of, exercise, expect, judged, numbers, show
 from helpers import ar_forecast, create_sequences, fit_ar, make_wave, rmse, split_in_time
 
 PARTS = ("training", "validation", "test")
@@ -69,8 +69,9 @@ def exact_answers(prediction, exact_share) -> str:
     rounded = [_share(exact_share, noisy.round(1), window) for window in (3, 10)]
     expect(
         share[1] > 0,
-        "no answer is exact. That is what a split in time gives; are your windows shuffled before "
-        "they are split?",
+        "no answer is exact. That is what a split in time gives, or one that leaves a gap between "
+        "training and test windows. Are your windows shuffled before they are split, and all in "
+        "one of the two parts?",
     )
     expect(
         share[1] < 0.95,
@@ -86,9 +87,13 @@ def exact_answers(prediction, exact_share) -> str:
         rounded[0] != rounded[1],
         "windows of 3 and of 10 give the same share, to the last digit. Is `window` used?",
     )
+    off = share[0] - guess
+    measured = f"{share[0]:.0%} with windows of 3"
+    if abs(off) > 0.12:
+        measured += f", {100 * abs(off):.0f} points {'more' if off > 0 else 'less'}"
     return (
-        f"{share[0]:.0%} with windows of 3 (your prediction: {guess:.0%}), {share[1]:.0%} with 10. "
-        "Two noisy numbers of 16 digits name a moment almost as surely as nine. Round them to one "
+        f"{judged(f'{guess:.0%}', abs(off) <= 0.12, measured)} With 10 it is {share[1]:.0%}: two "
+        "noisy numbers of 16 digits name a moment almost as surely as nine. Round them to one "
         f"digit, and two no longer do: {rounded[0]:.0%} against {rounded[1]:.0%}."
     )
 
@@ -154,11 +159,41 @@ def growing(growing_splits) -> str:
         f"{asked} the last {unused:.0f} values are never used: count the pieces, one of which is "
         "for training only.",
     )
+    _examine_rest(growing_splits, 3)
     noisy = make_wave(1000, 50, noise=0.3, generator=np.random.default_rng(0))
     errors = [_ar_error(*pair) for pair in growing_splits(noisy, 4)]
     return (
         f"on the noisy wave AR(25) scores {show([round(e, 3) for e in errors])} on your four "
         "parts. Two models that differ by less than these numbers do should not be ranked by one."
+    )
+
+
+def _examine_rest(growing_splits: Callable, parts: int) -> None:
+    """Refuse splits that are wrong where 30 values do not come out even."""
+    whole = 30 // (parts + 1)
+    asked = f"with 30 values and parts={parts}, which do not come out even,"
+    found = list(growing_splits(np.arange(30)[:, None], parts))
+    expect(
+        len(found) == parts,
+        f"{asked} your list has length {len(found)}. Is `parts` used, or another number?",
+    )
+    found = [[array_of(part, "a part").ravel() for part in pair] for pair in found]
+    lengths = [len(validation) for _, validation in found]
+    expect(
+        min(lengths) >= whole,
+        f"{asked} the validation parts have {show(lengths)} values; each piece should have at "
+        f"least {whole}.",
+    )
+    for train, validation in found:
+        joined = np.append(train, validation)
+        expect(
+            np.array_equal(joined, np.arange(joined[0], joined[0] + len(joined))),
+            f"{asked} a pair is no piece of the series in one go: {show(joined)}.",
+        )
+    unused = found[0][0][0] + 29 - found[-1][1][-1]
+    expect(
+        unused <= parts,
+        f"{asked} {unused:.0f} values are never used; no more than {parts} need be left over.",
     )
 
 

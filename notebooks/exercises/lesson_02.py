@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from checks import array_of, exercise, expect, numbers, show
+from checks import array_of, exercise, expect, judged, numbers, show
 from helpers import Forecaster, create_sequences, make_wave, random_batches, train
 
 STEPS = 100  # after which half of the bit should be left
@@ -34,7 +34,11 @@ def half_of_a_bit(forget_gate, forget_bias, left_by_one) -> str:
         f"with f = {show(f)} the losses of the single time steps add up to a half. But each step "
         "takes a share of what is still there.",
     )
-    expect(abs(after - 0.5) < 0.01, f"with f = {show(f)} a share of {after:.3f} is left.")
+    expect(
+        abs(after - 0.5) < 0.01,
+        f"with f = {show(f)} a share of {after:.3f} is left after {STEPS} time steps; asked for is "
+        "a half. Each step multiplies by f: write that down as an equation, and solve it for f.",
+    )
     gate = 1 / (1 + np.exp(-bias))
     expect(
         abs((1 - gate) ** STEPS - 0.5) > 0.02,
@@ -99,10 +103,15 @@ def one_valve_fewer(prediction, coupled_cell) -> str:
         "the next c is right, the next h is not. What does h show, and through which gate?",
     )
     losses = _losses(coupled_cell)
+    own, its = (each[-10:].mean() for each in losses)
+    word = "lower" if own < 0.8 * its else "higher" if own > 1.25 * its else "about the same"
+    measured = (
+        f"over the last ten of {len(losses[0])} optimiser steps the loss is ≈{own:.3f}, that of "
+        f"nn.LSTM ≈{its:.3f}, so it is {word}"
+    )
     return (
-        f"the quarter of the weights that belongs to i now is idle. Over the last ten of "
-        f"{len(losses[0])} optimiser steps the loss is ≈{losses[0][-10:].mean():.3f}, that of "
-        f"nn.LSTM ≈{losses[1][-10:].mean():.3f}; you said: {prediction}."
+        f"{judged(prediction, prediction == word, measured)} The quarter of the weights that "
+        "belongs to i now is idle."
     )
 
 
@@ -206,8 +215,8 @@ def a_real_memory(make_memory, run_unit, message) -> str:
         )
         expect(
             abs(total[2]) > 0.1,
-            f"{here}, next to nothing is written at time step 2: c is {total[2]:+.2g}. Is an input "
-            "gate open for this bit, and a candidate beside it?",
+            f"{here}, hardly anything is written at time step 2: c is {total[2]:+.2g}. Of one "
+            "unit, the input gate should be open for this bit, and the candidate far from 0.",
         )
         beside, after = _cells(lstm, torch.tensor([0.3, 0.0])).sum(axis=1)
         expect(
@@ -234,11 +243,22 @@ def a_real_memory(make_memory, run_unit, message) -> str:
             f"{here}, c is {total[2]:+.2f} after the bit and {total[8]:+.2f} six time steps on: "
             "it forgets.",
         )
+    for bit, c, right in zip(bits, cells, wanted, strict=True):
+        total, here = c.sum(axis=1), f"fed with message({bit:+.0f})"
+        silence = torch.zeros(33)
+        silence[2] = bit
+        alone, unit = _cells(lstm, silence).sum(axis=1), run_unit(silence, 8, 30, -15).numpy()
+        kept, asked = alone[-1] / alone[2], unit[-1] / unit[2]
+        expect(
+            kept > asked - 0.005,
+            f"after {bit:+.0f} and 30 zeros {kept:.3f} of what was written is left; `run_unit` "
+            f"keeps {asked:.3f}. How far open are the forget gates?",
+        )
         off = np.abs(total - right).max()
         expect(
-            off < 0.1,
-            f"{here}, what is written is right, and then c is off `run_unit` by up to {off:.2f}. "
-            "What do the input gates do at ±0.3, what do the forget gates, and does a gate look "
+            off < 0.01,
+            f"{here}, what is written is right and lasts among zeros, and yet c is off `run_unit` "
+            f"by up to {off:.3f}. How far shut are the input gates at ±0.3, and does a gate look "
             "at h?",
         )
     return f"at the end c is {cells[0][-1].sum():+.2f} and {cells[1][-1].sum():+.2f}."

@@ -52,8 +52,8 @@ def targets_forgotten(fails, lies_near) -> str:
     )
     expect(
         height != 1000,
-        "150 steps of 0.02 are 3, for each weight. How far can the bias and the weights of 16 "
-        "units, which are below 1, lift the output together?",
+        "150 steps of 0.02 let each weight move by about 3. The output is the bias plus 16 "
+        "weights, each of them times an h, and no h is above 1. How high can that come?",
     )
     series = make_wave(1000, 50, 0.1, np.random.default_rng(0))
     inputs, targets = (
@@ -68,10 +68,13 @@ def targets_forgotten(fails, lies_near) -> str:
     with torch.no_grad():
         forecast = model(inputs[:500])[:, -1]
     return (
-        f"in a run of the check its mean is ≈{forecast.mean():.0f}, and its spread "
-        f"≈{forecast.std():.2f}, where the truth has 35. The weights have grown until height is "
-        "all that counts."
+        f"in a run of the check the forecast has a mean of ≈{forecast.mean():.0f} and a standard "
+        f"deviation of ≈{forecast.std():.2f}, where that of the truth is 35. All steps went into "
+        "the height, and none into the wave."
     )
+
+
+SKILL = 0.5  # above which a line is good
 
 
 @exercise(
@@ -124,16 +127,17 @@ def how_short(prediction, skills_by_order, linear_skill, pulses) -> str:
         tried = [30, 40, 60]
     shorter, own, longer = skills_by_order(pulses, tried)
     expect(
-        longer < own + 0.1,
-        f"a line from {tried[1]} values of `pulses` has a skill of {own:.2f}, one from {tried[2]} "
-        f"has {longer:.2f}.",
+        own > SKILL,
+        f"you said {show(guess)}, but a line from {tried[1]} values of `pulses` has a skill of "
+        f"{own:.2f}, one from {tried[2]} has {longer:.2f}; good is above {SKILL}.",
     )
     expect(
-        shorter < own - 0.2,
-        f"a line from {show(guess)} values is good, but so is one from {tried[0]}: {shorter:.2f}.",
+        shorter <= SKILL,
+        f"you said {show(guess)}. So many are good, but so are {tried[0]}: {shorter:.2f}.",
     )
     return (
-        f"one value less, and the skill falls from {own:.2f} to {shorter:.2f}. *No pulse yet* says "
+        f"as you said: with one value less the skill is {shorter:.2f} instead of {own:.2f}, and "
+        f"above {SKILL} it is good. *No pulse yet* says "
         "that one is due, too, but a line has to add up all the values to see it, and adds their "
         "noise."
     )

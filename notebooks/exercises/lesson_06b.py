@@ -7,7 +7,7 @@ import math
 import numpy as np
 import torch
 
-from checks import array_of, exercise, expect, numbers, show
+from checks import array_of, exercise, expect, judged, numbers, show
 from helpers import ar_forecast, fit_ar, make_wave, rmse
 
 
@@ -111,10 +111,10 @@ def how_many_values(prediction, gain_and_error, gain_of) -> str:
         f"without noise, from two values, you find a gain of {still[0]:.2f} and an error of "
         f"{still[1]:.3f}. Is there a noise left in?",
     )
+    measured = f"without noise two values give a gain of {still[0]:.3f}"
     return (
-        f"without noise two values give a gain of {still[0]:.3f} (you said {show(guess)}). With "
-        f"noise 0.02 four give {small[0]:.2f}: what counts is the noise against the movement in "
-        "the window."
+        f"{judged(guess, abs(guess - still[0]) < 0.02, measured)} With noise 0.02 four give "
+        f"{small[0]:.2f}: what counts is the noise against the movement in the window."
     )
 
 

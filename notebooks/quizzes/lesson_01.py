@@ -60,9 +60,9 @@ QUESTIONS = [
             "different things, and the test part would be centred by its own future.",
             "Nothing: a scale is no information": "It is. A mean over a series that climbs says "
             "how far it will have climbed.",
-            "Mean and std know the test part": "With the climb that comes after training the mean "
-            "is 30.0; the training part alone has 27.0. Nobody has the first number on the day of "
-            "the forecast.",
+            "The mean and the std have seen the test part": "With the climb that comes after "
+            "training the mean is 30.0; the training part alone has 27.0. Nobody has the first "
+            "number on the day of the forecast.",
         },
         right=3,
         cell="cell-36",
@@ -77,13 +77,13 @@ windows, targets = create_sequences(train, 10)
         "Least squares forecasts a wave with noise 0.2, fitted to 350 values. You lengthen its "
         "window from 30 values to 100. What does its validation error do?",
         {
-            "It falls: the longer window contains the shorter": "It does contain it, and so the "
+            "It falls, by a fifth or so": "The longer window contains the shorter, and so the "
             "error on the *training* part can only fall. Validation is another matter.",
-            "It stays: 30 values were enough": "For a much longer series that would be nearly so. "
+            "It stays as it is, nearly": "For a much longer series that would be nearly so. "
             "From how many windows are all these weights to be learned here?",
             "It rises, by a fifth or so": "From 0.214 to 0.254, in the median over the draws: so "
             "many weights, fitted to few windows, learn the noise.",
-            "It rises above that of persistence": "That happened in the lesson with a shorter "
+            "It rises, above that of persistence": "That happened in the lesson with a shorter "
             "training part. Here it is not so bad.",
         },
         right=2,

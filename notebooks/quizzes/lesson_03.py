@@ -30,8 +30,8 @@ QUESTIONS = [
             "In `output[:, -1]`": "This is the last row. What has the layer read before it?",
             "In `output[:, 2]`": "Its difference from the state after 3 values is 0.00, that of "
             "`h_n[-1]` is 0.11. Nothing raises an error.",
-            "In both, since zeros change nothing": "An input of 0 still meets the biases and the "
-            "gates, and these go on changing the state.",
+            "In all of them": "They would agree if zeros changed nothing. But an input of 0 still "
+            "meets the biases and the gates, and these go on changing the state.",
         },
         right=2,
         cell="padding-numbers",
@@ -44,11 +44,12 @@ QUESTIONS = [
             "The shape you wanted, with wrong numbers": "(7, 4) either way, and numbers that are "
             "off by up to 0.20. Ten windows of seven values are as good as seven of ten, so the "
             "shapes say nothing.",
-            "An error: the axes do not fit": "Which axis has a size that the layer was told when "
-            "it was made?",
-            "The shape (10, 4)": "You have taken the slice for the layer's way of counting: here "
-            "the slice picks from the second axis, whatever the layer thinks of it.",
-            "The right numbers: PyTorch sees which axis is which": "It sees three sizes. Nothing "
+            "An error, as the axes do not fit": "Which axis has a size that the layer was told "
+            "when it was made?",
+            "The shape (10, 4), with wrong numbers": "You have taken the slice for the layer's "
+            "way of counting: here the slice picks from the second axis, whatever the layer "
+            "thinks of it.",
+            "The shape you wanted, with the right numbers": "PyTorch sees three sizes. Nothing "
             "in them says what they count.",
         },
         right=0,
@@ -62,9 +63,9 @@ QUESTIONS = [
             "direction does the layer read?",
             "Only the one at position 6": "The state goes on, and with it what was read.",
             "Those at the positions 0 to 5": "These were made before the value was read.",
-            "Those from position 6 on": "By 0.008, 0.003, 0.001 and 0.001; those before it by "
-            "exactly nothing. So each prediction is an honest forecast. With a bidirectional "
-            "layer they would all move.",
+            "Those from position 6 to the end": "By 0.008, 0.003, 0.001 and 0.001; those before "
+            "it by exactly nothing. So each prediction is an honest forecast. With a "
+            "bidirectional layer they would all move.",
         },
         right=3,
         cell="no-future-numbers",
@@ -73,11 +74,11 @@ QUESTIONS = [
         "You double the units of an LSTM from 32 to 64, with one input. What happens to its "
         "number of parameters?",
         {
-            "It doubles": "Each unit has weights *from every unit*. Which part of the count grows "
-            "with the square?",
-            "It grows by a factor of eight: there are four blocks": "There are four blocks before "
-            "and after. They do not change the ratio.",
-            "It grows nearly four times": "From 4480 to 17152: each block has a matrix from all "
+            "It grows about twofold": "Each unit has weights *from every unit*. Which part of the "
+            "count grows with the square?",
+            "It grows about eightfold": "There are four blocks before and after. They do not "
+            "change the ratio.",
+            "It grows about fourfold": "From 4480 to 17152: each block has a matrix from all "
             "units to all units, and that is what costs.",
         },
         right=2,

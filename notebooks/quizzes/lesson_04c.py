@@ -9,12 +9,12 @@ QUESTIONS = [
         "675 windows. You draw 43 batches of 16 at random, each window put back after it was "
         "drawn. What share of the windows has been drawn at least once?",
         {
-            "All of them: 43 times 16 is more than 675": "It is, but some windows come up twice, "
-            "and for each of these another one has to wait.",
-            "About half": "Each window has about one chance a pass. How likely is it that all of "
-            "them miss it?",
-            "Less than two thirds": "0.65, and 1 - 1/e = 0.63. The rest waits for the next draws, "
-            "and in five epochs there was no clear difference from shuffling.",
+            "All of them, or nearly so": "43 times 16 is more than 675, but some windows come up "
+            "twice, and for each of these another one has to wait.",
+            "About half of them": "Each window has about one chance a pass. How likely is it that "
+            "all of them miss it?",
+            "About two thirds of them": "0.65, and 1 - 1/e = 0.63. The rest waits for the next "
+            "draws, and in five epochs there was no clear difference from shuffling.",
         },
         right=2,
         cell="epoch-facts",
@@ -26,11 +26,10 @@ QUESTIONS = [
         {
             "The gradient: it should be clipped": "Near the bottom gradients are small. Compare "
             "the lengths of the gradient, and look at what Adam does with them.",
-            "The step: the rate should fall": "All gradients were short, ≈0.16 at most, and a "
-            "limit left leaps of ≈10.8. Adam divides by the size of the gradients, so the steps "
-            "keep their length. With a falling rate the run ends at ≈0.0013.",
-            "The memory of Adam: it should be shorter still": "With a longer one the leaps are "
-            "smaller.",
+            "The step: the rate should fall with time": "All gradients were short, ≈0.16 at most, "
+            "and a limit left leaps of ≈10.8. Adam divides by the size of the gradients, so the "
+            "steps keep their length. With a falling rate the run ends at ≈0.0013.",
+            "Adam's memory: it should be shorter": "With a longer one the leaps are smaller.",
             "The training: it should be stopped": "Only at the last good moment, which one knows "
             "afterwards.",
         },
@@ -57,30 +56,31 @@ QUESTIONS = [
         "Of the values 0, 0, 0, 0 and 5, which single number has the smallest loss under MSE, L1, "
         "and Huber's loss with a bound of a half?",
         {
-            "1 under MSE, 0 under L1, a little above 0 under Huber": "1.000, 0.000 and 0.125. MSE "
+            "1 under MSE, 0 under L1, 0.125 under Huber": "1.000, 0.000 and 0.125. MSE "
             "wants the mean, and one value in five drags it along; L1 wants the median; for Huber "
             "an outlier pulls with a constant force, however far away it is.",
-            "0 under all: four in five say so": "That is how a vote counts. A mean of squares "
-            "counts a large error more than many small ones.",
-            "1 under all: it is the mean": "Only one of the three losses is smallest at the mean.",
-            "2.5 under MSE, 0 under L1, 1 under Huber": "The middle between the two values counts "
-            "each once. How often does each occur?",
+            "0 under MSE, 0 under L1, 0 under Huber": "Four in five say so. That is how a vote "
+            "counts. A mean of squares counts a large error more than many small ones.",
+            "1 under MSE, 1 under L1, 1 under Huber": "Only one of the three losses is smallest "
+            "at the mean.",
+            "2.5 under MSE, 0 under L1, 0.5 under Huber": "The middle between the two values "
+            "counts each once. How often does each occur?",
         },
         right=0,
         cell="best-number",
     ),
     Question(
         "The windows *within* each batch are put in reverse order, which changes nothing in exact "
-        "arithmetic. How far apart are the losses after 300 steps, relative to the loss?",
+        "arithmetic. At which digit do the losses after 300 steps differ?",
         {
-            "Equal to the last bit: the sum is the same": "Sums of floats depend on their order. "
-            "Each addition rounds.",
-            "At the seventh digit, in every run": "So it begins. Whether a difference stays small "
-            "depends on the path.",
-            "It depends on the run: the seventh digit, or the first": "≈7e-07 in a smooth run, "
+            "Nowhere: they are equal to the last bit in each run": "Sums of floats depend on "
+            "their order. Each addition rounds.",
+            "At the seventh digit in one run as in another": "So it begins. Whether a difference "
+            "stays small depends on the path.",
+            "At the seventh digit in one run, the first in another": "≈7e-07 in a smooth run, "
             "≈2e-01 in the run that jumped. Where a step overshoots the valley, two close runs "
             "are thrown apart. So build no claim on one run's digits.",
-            "Far apart in every run: training is chaotic": "A smooth run forgives it.",
+            "At the first digit in one run as in another": "A smooth run forgives it.",
         },
         right=2,
         cell="other-facts",

@@ -7,16 +7,16 @@ from quiz import Question
 QUESTIONS = [
     Question(
         "A network forecasts a clean sine one step ahead with an error far below that of "
-        "persistence. It is then to forecast 200 steps, reading its own forecasts. What follows "
-        "from the first error for the second?",
+        "persistence. It is then to forecast 200 steps, reading its own forecasts. How large "
+        "was this second error with the copied recipe?",
         {
-            "It will be about the same: each step is as good as the first": "Each step is made "
-            "from the forecasts before it. Whose errors are in its inputs then?",
-            "It will be twice as large": "That would be a very good network. One step ahead it is "
-            "hardly asked how fast the wave really goes.",
-            "Very little; it may be dozens of times as large": "With the copied recipe it was ≈62 "
-            "times. One step ahead, the last values nearly give the answer away.",
-            "It will be 200 times as large: errors add up": "They would, if each step added an "
+            "About as large as the first": "Each step is made from the forecasts before it. Whose "
+            "errors are in its inputs then?",
+            "Twice as large, or nearly so": "That would be a very good network. One step ahead it "
+            "is hardly asked how fast the wave really goes.",
+            "Dozens of times as large": "It was ≈62 times as large. One step ahead, the last "
+            "values nearly give the answer away.",
+            "Exactly 200 times as large": "Errors would add up so, if each step added an "
             "error of one sign and size. Some cancel, and a forecast of a wave stays within the "
             "wave.",
         },
@@ -28,12 +28,12 @@ QUESTIONS = [
         "How well do their directions agree? (The cosine is 1 for one direction, and 0 for a "
         "right angle.)",
         {
-            "About 0.02, a fiftieth": "You have compared the numbers of windows. A mean over few "
+            "About 0.02": "You have compared the numbers of windows. A mean over few "
             "of them points nearly where the mean over all does, if they resemble each other.",
-            "About 0: too few windows are only noise": "Sixteen windows of one wave say much the "
-            "same as all.",
+            "About 0": "So few windows are not only noise. Sixteen windows of one wave say much "
+            "the same as all.",
             "Exactly 1": "Only if all windows were equal. A draw of 16 misses something.",
-            "Above 0.7": "≈0.93 in the median. Mostly the same way downhill for a fiftieth of the "
+            "About 0.9": "≈0.93 in the median. Mostly the same way downhill for a fiftieth of the "
             "work: so many small steps beat few exact ones.",
         },
         right=3,
@@ -73,13 +73,13 @@ QUESTIONS = [
         "Which errors does the copied recipe have, as multiples of those of the last rung? "
         "(Closed loop: the start is read once, then the network goes on from its state.)",
         {
-            "About 1 one step ahead, above 10 in closed loop": "One step ahead it is excellent "
+            "About 1 one step ahead, about 10 in closed loop": "One step ahead it is excellent "
             "for a plot. Is that as good as it gets?",
             "About 50 one step ahead, about 2 in closed loop": "Where is a network tried harder, "
             "on true inputs or on its own?",
-            "About 2 in both": "A state that grows older than any in training is a trial of its "
-            "own. It was trained on windows of 10.",
-            "Above 5 one step ahead, above 8 in closed loop": "≈14 and ≈52 here; the digits move "
+            "About 2 one step ahead, about 2 in closed loop": "A state that grows older than any "
+            "in training is a trial of its own. It was trained on short windows.",
+            "About 10 one step ahead, about 50 in closed loop": "≈14 and ≈52 here; the digits move "
             "with the draw. A loss on the last of ten outputs never sees an old state.",
         },
         right=3,

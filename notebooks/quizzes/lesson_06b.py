@@ -9,11 +9,11 @@ QUESTIONS = [
         "The law of a sine with 50 points a period is given a modulus of 0.98 instead of 1. What "
         "is left of the wave after one period?",
         {
-            "98 %": "That is what one *step* leaves. How many steps has a period?",
-            "About a third": "0.36, since 0.98 is applied at each of 50 steps. A modulus of 1.02 "
+            "98 % of it": "That is what one *step* leaves. How many steps has a period?",
+            "36 % of it": "0.36, since 0.98 is applied at each of 50 steps. A modulus of 1.02 "
             "makes 2.69 of it: small faults of a step are large ones of a period.",
-            "Nothing to speak of": "After several periods that will be so.",
-            "All of it, but late": "Lateness is a matter of the angle. The modulus says what "
+            "2 % of it": "After several periods that will be so.",
+            "All of it, late": "Lateness is a matter of the angle. The modulus says what "
             "happens to the size.",
         },
         right=1,
@@ -27,8 +27,9 @@ QUESTIONS = [
             "that is fitted.",
             "It keeps the wave, as with 1125 values": "There the noise averages out over more "
             "than a thousand equations. How many are there now?",
-            "It explodes": "Its gain a period is ≈2.61 in the median, with 1125 values ≈1.00. The "
-            "weights fit noise, and nothing holds the largest modulus near 1.",
+            "It explodes: it grows period by period": "Its gain a period is ≈2.61 in the median, "
+            "with 1125 values ≈1.00. The weights fit noise, and nothing holds the largest modulus "
+            "near 1.",
             "It becomes flat at the last value": "Nothing in these weights says that a value "
             "should stay.",
         },
@@ -69,8 +70,8 @@ QUESTIONS = [
         "A linear model reads the last 4 values of a slow wave with noise, and its forecast over "
         "396 steps decays to a constant. What is the remedy?",
         {
-            "None: errors build up, and beyond a few steps such forecasts are useless": "So it is "
-            "often said. But do the errors grow here, or does the forecast fade?",
+            "None: errors build up with each step": "So it is often said. But do the errors grow "
+            "here, or does the forecast fade?",
             "A network in place of the linear model": "A sine *is* linear. What does a window of "
             "four noisy values tell of its direction?",
             "A longer window: more than a hundred values": "With 128 the error is ≈0.13 in place "
