@@ -138,6 +138,21 @@ def test_wrong_answers_are_told_apart(entry: Exercise) -> None:
     assert len({NUMBER.sub("", text) for text in said}) == len(said), "two mistakes, one sentence"
 
 
+# Predictions that do not hold, where the rest of the answer may be right all the same.
+MISTAKEN = {"00.2": "larger", "07.2": "far", "09.2": 0.5, "10.2": "forget", "10b.2": 0}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", MISTAKEN)
+def test_a_prediction_is_told_whether_it_held(key: str) -> None:
+    (entry,) = [entry for entry in ENTRIES if entry.key == key]
+    (right,) = submitted(entry, "answer")
+    assert "your prediction" in right.said and " held." in right.said
+    names = {**_names_of_the_lesson(entry), **right.given, "prediction": MISTAKEN[key]}
+    told = f"Your prediction, {checks.show(MISTAKEN[key])}, did not hold."
+    assert judge(key, names).startswith(f"Right: your function is. {told} ")
+
+
 @each_entry
 def test_what_is_said_does_not_give_the_answer_away(entry: Exercise) -> None:
     for wrong in submitted(entry, "wrong"):

@@ -85,6 +85,8 @@ def malformed(questions: list[Question]) -> list[str]:
         others = lengths[: question.right] + lengths[question.right + 1 :]
         longest += lengths[question.right] > max(others)
         shortest += lengths[question.right] < min(others)
+        far = lengths[question.right] > max(30, 1.5 * max(others))  # among a few words it is none
+        found += [f"the right one is by far the longest: {question.text[:40]}"] * far
         plain = {quiz.plain(choice) for choice in question.choices}
         found += [f"two choices that look alike: {question.text[:40]}"] * (len(plain) < count)
         empty = not all(len(said) > 20 for said in question.choices.values())
@@ -177,6 +179,9 @@ def test_a_bad_form_is_seen() -> None:
     assert malformed(varied) == []
     long = [edited(right=place) for place in (0, 0, 0, 1, 2)]
     assert "3 of the right ones are the longest" in malformed(long)
+    wordy = {"It rises, and later on it falls": "said of it", "It falls": "of that", "No": "no"}
+    found = malformed([*varied[:4], edited(choices=wordy, right=0)])
+    assert found[0] == f"the right one is by far the longest: {GOOD.text}"
     two = {"`a`": "said of this is enough", "*a*": "said of this is enough", "b": "short"}
     found = malformed([*varied[:4], edited(choices=two, right=2)])
     assert [text.partition(":")[0] for text in found] == [

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from checks import array_of, exercise, expect, numbers, show
+from checks import array_of, exercise, expect, numbers, show, told
 from helpers import models_of, recall
 
 
@@ -108,16 +108,10 @@ def larger_u(prediction, enlarged) -> str:
                 before.append(_read_out(fresh, 20))
                 after.append(_read_out(found, 20))
     return (
-        f"with only the linear layer fitted, fresh networks give ≈{np.mean(before):.2f} right "
-        f"answers over 20 time steps, enlarged ones ≈{np.mean(after):.2f}. No gradient has come "
-        f"through time. {_of_the_guess(guess, np.mean(after))}"
+        f"{told(guess, abs(guess - np.mean(after)) <= 0.1)} With only the linear layer fitted, "
+        f"fresh networks give ≈{np.mean(before):.2f} right answers over 20 time steps, enlarged "
+        f"ones ≈{np.mean(after):.2f}. No gradient has come through time."
     )
-
-
-def _of_the_guess(guess: float, truth: float) -> str:
-    if abs(guess - truth) <= 0.1:
-        return f"You said {show(guess)}, which is near."
-    return f"Your function is right; your guess, {show(guess)}, was not."
 
 
 def _rest(model: nn.Module) -> list[torch.Tensor]:

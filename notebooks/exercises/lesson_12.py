@@ -143,7 +143,7 @@ def _compare_errors(found, series, steps: int) -> None:
 @exercise(
     "12.3",
     """
-    def three_periods(period):  # gives a method
+    def three_periods(period):  # in steps of the series, 11 say; gives a method
         def method(values, origins, steps):  # (origins, steps)
             ...
 
@@ -163,7 +163,10 @@ def averaged_periods(three_periods) -> str:
             expect(found is not None, f"{here} you give None. Is a `return` missing?")
             found = np.asarray(found, dtype=float)
             shape = (1, steps)
-            expect(found.shape == shape, f"{here}, shape {found.shape}; asked for is {shape}.")
+            expect(
+                found.shape == shape,
+                f"{here}, your forecast has shape {found.shape}; asked for is {shape}.",
+            )
             unknown = np.flatnonzero(np.isnan(found[0]))
             expect(
                 not len(unknown),
@@ -187,8 +190,9 @@ def averaged_periods(three_periods) -> str:
         scores.append([trial.enter("", build).errors[1] for build in builds])
     (a, b), (c, d) = scores
     return (
-        f"on the sunspots it errs by {a:.1f}, one period before by {b:.1f}; on a noisy wave that "
-        f"keeps time by {c:.2f} and {d:.2f}. A mean takes noise away where the periods are in step."
+        f"on the sunspots your method has an RMSE of {a:.1f}, one period before {b:.1f}; on a "
+        f"noisy wave that keeps time {c:.2f} and {d:.2f}. A mean takes noise away where the "
+        "periods are in step."
     )
 
 
@@ -201,18 +205,21 @@ def _compare_method(found, values, origin: int, period: int, here: str) -> None:
     truth = np.mean(before((1, 2, 3)), axis=0)
     if np.allclose(found, truth):
         return
-    expect(not np.allclose(found, before((1,))[0]), f"{here}, you say what was one period before.")
+    expect(
+        not np.allclose(found, before((1,))[0]),
+        f"{here}, you say what was one period before, and no mean.",
+    )
     expect(not np.allclose(found, 3 * truth), f"{here}, your values are three times the mean.")
     expect(
         not np.allclose(found[1:period], truth[: period - 1]),
-        f"{here}, you are a step late: your second step ahead is what the first should be.",
+        f"{here}, you are a step late: two steps ahead you say what you should say one step ahead.",
     )
     expect(
         not np.allclose(found[:period], truth[:period]),
-        f"{here}, the first {period} steps are right and the later ones are not. There the phase "
-        "begins again.",
+        f"{here}, the first {period} steps are right and the later ones are not. After a whole "
+        "period the forecast repeats what it said from its first step on.",
     )
-    raise Wrong(f"{here}, your values are not the mean of what was one, two and three before.")
+    raise Wrong(f"{here}, your values are not the mean of those one, two and three periods before.")
 
 
 @exercise(
@@ -224,11 +231,11 @@ def _compare_method(found, values, origin: int, period: int, here: str) -> None:
 )
 def one_for_all(forecast_shops) -> str:
     names = (
-        "a shop's mean, all year,",
+        "a shop's mean, each month,",
         "repeating the last year",
         "the mean of a shop's two years",
     )
-    errors, rivals = [], {name: [] for name in names}
+    errors, rivals, low, count = [], {name: [] for name in names}, 0, 0
     for seed in range(4):
         known, truth = _shops(seed)
         size = known.mean(axis=1)[:, None]
@@ -241,11 +248,12 @@ def one_for_all(forecast_shops) -> str:
             "Are they in the units of each shop?",
         )
         errors.append(_miss(found, truth, size))
+        low, count = low + int((found < 0).sum()), count + found.size
         shape = found / found.mean(axis=1, keepdims=True)
         expect(
             np.ptp(shape) < 1e-3 or np.ptp(shape, axis=0).max() > 1e-3,
-            "all your shops have one and the same season. To some the months do much, to others "
-            "hardly anything.",
+            "all your shops have one and the same season, at one strength. To some the months do "
+            "much, to others hardly anything.",
         )
         years = known.reshape(-1, 2, 12)
         plain = np.repeat(size, 12, axis=1), years[:, 1], years.mean(axis=1)
@@ -256,9 +264,15 @@ def one_for_all(forecast_shops) -> str:
     for name, each in rivals.items():
         other = _together(each)
         expect(error < 0.99 * other, f"{said}. Even {name} is only {other:.1%} off.")
-    expect(error <= 0.11, f"{said}. What do the shops have in common, and what not?")
+    expect(
+        error <= 0.11, f"{said}. What do the shops have in common, and what has each of its own?"
+    )
+    below = (
+        f" {low} of your {count} forecasts are below zero; no shop sells so little." if low else ""
+    )
     return (
         f"{said}. {names[2].capitalize()}, month by month, is {other:.1%} off; the noise is 10 %."
+        f"{below}"
     )
 
 
@@ -269,6 +283,7 @@ def _shops(seed: int, number: int = 40) -> tuple[np.ndarray, np.ndarray]:
     season = (season - season.mean()) / season.std()
     size, strength = dice.lognormal(5, 1.5, (number, 1)), dice.uniform(0, 0.4, (number, 1))
     sales = 1 + strength * np.tile(season, 3) + 0.1 * dice.standard_normal((number, 36))
+    sales = np.maximum(sales, 0)
     return size * sales[:, :24], size * sales[:, 24:]
 
 

@@ -38,17 +38,17 @@ QUESTIONS = [
         cell="chosen-rows",
     ),
     Question(
-        "On this family, where are five trained LSTMs beside AR in its best form, from 1 step to "
-        "50 steps ahead?",
+        "On this family, how do five trained LSTMs compare with AR in its best form, from 1 step "
+        "to 50 steps ahead?",
         {
-            "Ahead at each horizon, far ahead by less": "At 1 step ≈0.089 against 0.143, at 50 "
+            "Ahead all the way, with a shrinking lead": "At 1 step ≈0.089 against 0.143, at 50 "
             "still ≈0.250 against 0.280. Far ahead both come nearer to the best that is possible.",
-            "Ahead at each horizon, far ahead by more": "AR's errors do add up. But look at what "
+            "Ahead all the way, with a growing lead": "AR's errors do add up. But look at what "
             "nobody can know: the same few noisy values must serve for all horizons.",
             "Ahead up to 25 steps, and behind after that": "At 25 steps, too, the worst of the "
             "five was better. Look at the last horizon.",
-            "Behind at each horizon, as sines are linear": "Least squares cannot be beaten on "
-            "*one* long sine. Here each wave is short, and new.",
+            "Behind all the way, as sines are linear": "Least squares cannot be beaten on *one* "
+            "long sine. Here each wave is short, and new.",
         },
         right=0,
         cell="print-family",

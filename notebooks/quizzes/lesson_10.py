@@ -9,15 +9,15 @@ QUESTIONS = [
         "In an LSTM of four units three correlate above 0.9 with a bit that it remembers. How "
         "does one find out which of them *keeps* it?",
         {
-            "It is the one with the highest correlation": "A unit may follow the bit because it "
+            "By its correlation: the highest one keeps it": "A unit may follow the bit because it "
             "reads it, at each step, from another one.",
-            "By looking at its cell over time": "You would see what it *knows*. Three units know "
-            "the bit.",
-            "By swapping one unit's state with that of a sequence with the other bit": "With the "
-            "found unit swapped the accuracy is ≈0.03: the network goes on with the other bit. "
-            "With another unit it stays at ≈1.00. What a unit does is seen only when you change "
-            "it.",
-            "By its forget gate: it is the slowest unit": "Some units are as slow, and nothing "
+            "By its cell: it stays level for a long time": "You would see what it *knows*. Three "
+            "units know the bit.",
+            "By swapping its state: the answer goes with it": "With the found unit's state "
+            "swapped for one of the other bit the accuracy is ≈0.03: the network goes on with "
+            "the other bit. With another unit it stays at ≈1.00. What a unit does is seen only "
+            "when you change it.",
+            "By its forget gate: the slowest is the one": "Some units are as slow, and nothing "
             "hangs on them.",
         },
         right=2,
@@ -30,10 +30,10 @@ QUESTIONS = [
             "One with forget bias 3, and not one with bias 0": "≈1.00 and ≈0.47. Fresh, the first "
             "keeps the bit anyway, and one layer need only read it. Truncation takes away what "
             "must be *learned* across a border, not what is kept.",
-            "None: no gradient reaches the bit": "None does. Is there anything to be learned at "
-            "the place of the bit?",
-            "Both: the state is carried on": "What is carried on must also be strong enough to be "
-            "read.",
+            "Neither one with bias 3 nor one with bias 0": "No gradient reaches the bit. Is there "
+            "anything to be learned at the place of the bit?",
+            "Both, one with bias 3 and one with bias 0": "The state is carried on. It must also "
+            "be strong enough to be read.",
             "One with forget bias 0, and not one with bias 3": "A gate that stands half open: "
             "what is left after eleven steps?",
         },
@@ -41,8 +41,8 @@ QUESTIONS = [
         cell="cut-recall-numbers",
     ),
     Question(
-        "Two marked values of ten are to be added, in pieces of 5, and a GRU learns it. Then five "
-        "blank steps follow the ten values, again in pieces of 5. What happens?",
+        "Two marked values of ten are to be added, in pieces of 5, and a GRU learns it. Then "
+        "five blank steps follow the ten values, again in pieces of 5. What happens?",
         {
             "It is learned again: the blanks say nothing": "They say nothing. But from which "
             "piece had the network learned what to do with a mark?",
@@ -64,8 +64,8 @@ QUESTIONS = [
             "For all three": "One of them has no filling.",
             "For the two shorter ones": "It differs by 0.292 and 0.304 there, by 0.000 for the "
             "longest. Row length - 1 is right for all of them.",
-            "For none: zeros add nothing": "An input of zero still meets biases and gates, and "
-            "the state moves on.",
+            "For none of the three": "An input of zero still meets biases and gates, and the "
+            "state moves on.",
             "Only for the one of length 1": "How many steps of filling has the one of length 2 "
             "read?",
         },
@@ -75,13 +75,12 @@ QUESTIONS = [
     Question(
         "A delay of 120 is to be learned. Which start works at a learning rate of 0.01?",
         {
-            "One high forget bias for all units, so that each remembers 120 steps": "That is the "
-            "right length. At a lower rate it works as well, at this one it fails in most runs.",
-            "None: 120 steps are too many": "One of the starts of the lesson learned it, in "
-            "nearly all runs.",
-            "*Chrono*: a time constant of its own for each unit": "≈0.99, where the single high "
-            "bias has ≈0.50. It stands a larger rate. What in it does so is asked in the "
-            "exercises.",
+            "One high forget bias, alike for all of the units": "It can be that of the right "
+            "length. At a lower rate it works as well, at this one it fails in most runs.",
+            "None of the starts that the lesson tries": "One of the starts of the lesson learned "
+            "it, in nearly all runs.",
+            "*Chrono*, each unit with its time constant": "≈0.99, where the single high bias has "
+            "≈0.50. It stands a larger rate. What in it does so is asked in the exercises.",
         },
         right=2,
         cell="starts-numbers",
