@@ -1,16 +1,20 @@
 """Measure the series side by side in one run, and print ratios with their spread.
 
-    python tests/tools/benchmark.py                 # everything, about ten minutes
-    python tests/tools/benchmark.py --repeats 1     # quicker, without spread
+    python tests/tools/benchmark.py                        # everything, over an hour
+    python tests/tools/benchmark.py --only recipes steps   # parts of it
+    python tests/tools/benchmark.py --only tree --against v1.0
 
-1. Each notebook from a cold start, and its kernel's peak memory, against a kernel that only
-   imports the packages.
-2. The recipe that most tutorials copy against the series' own, over seeds: processor time, error
-   one step ahead, and error in closed loop, on the same clean sine.
-3. A training step of lesson 02's hand-written LSTM against `nn.LSTM`'s.
-4. The playground in a kernel: its training against a bare loop, its pictures' time and size.
-5. Each slider in a real JupyterLab in Chromium: from a key press to the new picture; in the
-   playground while it trains, with Pause and a whole retraining.
+recipes     The recipe that most tutorials copy against the series' own, over seeds: processor time,
+            error one step ahead, and error in closed loop, on the same clean sine.
+steps       A training step of lesson 02's hand-written LSTM against `nn.LSTM`'s; how the cost of
+            a step grows with units, window and batch, by exponents that fit it.
+playground  In a kernel: its training against a bare loop, its pictures' time and size, its share
+            of a core while it trains slowly and while it rests.
+site        The web pages without films, against a kernel that only imports the packages.
+notebooks   Each from a cold start, and its kernel's peak memory, against that kernel.
+sliders     Each in a real JupyterLab in Chromium: from a key press to the new picture; in the
+            playground while it trains, with Pause and a whole retraining.
+tree        The shared code of this tree against that of the commit after --against, by turns.
 
 It is no test: nothing here passes or fails.
 """
@@ -20,11 +24,14 @@ from __future__ import annotations
 import argparse
 import ast
 import contextlib
+import io
 import json
+import subprocess
 import sys
+import tarfile
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import nbformat
@@ -41,6 +48,8 @@ import lab as browsing  # noqa: E402
 from helpers import Forecaster, closed_loop, create_sequences, fit, train  # noqa: E402
 from playground.app import SLOW_EVERY  # noqa: E402
 
+WEB = TESTS / "tools" / "web.py"
+CORE = TESTS / "tools" / "benchmark_core.py"
 IMPORTS = "import ipywidgets, matplotlib.pyplot, numpy, torch"
 # Not ru_maxrss, in which Linux counts the parent process before the kernel was started from it.
 # Bytes; on macOS there is no peak, and what is in use at the end stands for it.
@@ -68,9 +77,12 @@ def cold_run(notebook: nbformat.NotebookNode, folder: Path) -> tuple[float, floa
     return seconds, int(notebook.cells[-1].outputs[0].text) / 2**20
 
 
+def only_imports() -> nbformat.NotebookNode:
+    return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(IMPORTS)])
+
+
 def measure_notebooks(repeats: int) -> None:
-    only_imports = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(IMPORTS)])
-    texts = {"only imports": nbformat.writes(only_imports)}
+    texts = {"only imports": nbformat.writes(only_imports())}
     texts |= {path.stem: path.read_text(encoding="utf-8") for path in build.find_notebooks()}
     rounds = []
     for _ in range(repeats):
@@ -151,34 +163,113 @@ def measure_recipes(seeds: int) -> None:
 # ==== The hand-written LSTM
 
 
+HAND_WRITTEN = ("parameters_of", "weights", "gates", "lstm_cell", "HandLSTM")
+
+
 def hand_written() -> type[nn.Module]:
     """The class HandLSTM, out of lesson 02's own cells."""
     space: dict = {"torch": torch, "nn": nn}
     for cell in build.code_cells(build.read(build.NOTEBOOKS / "02_inside.ipynb")):
         for node in ast.parse(cell.source).body:
-            if getattr(node, "name", "") in ("weights", "gates", "lstm_cell", "HandLSTM"):
+            if getattr(node, "name", "") in HAND_WRITTEN:
                 exec(ast.unparse(node), space)
         if "HandLSTM" in space:  # later cells break the gates on purpose
             return space["HandLSTM"]
     raise LookupError("lesson 02 defines no HandLSTM")
 
 
-def seconds_per_step(model: Forecaster, steps: int = 30) -> float:
-    windows = [torch.tensor(part, dtype=torch.float64) for part in create_sequences(SERIES, 50)]
-    batch = [part[:8] for part in windows]
+def seconds_per_step(model: Forecaster, steps: int = 30, window: int = 50, size: int = 8) -> float:
+    dtype = next(model.parameters()).dtype
+    windows = [torch.tensor(part, dtype=dtype) for part in create_sequences(SERIES, window)]
+    batch = [part[:size] for part in windows]
     optimizer = torch.optim.Adam(model.parameters(), lr=0.01)
     start = time.process_time()
     list(train(model, nn.MSELoss(), optimizer, [batch] * steps))
     return (time.process_time() - start) / steps
 
 
+@contextlib.contextmanager
+def float64() -> Iterator[None]:
+    """As in lesson 02, whose own cells make tensors of the default type."""
+    torch.set_default_dtype(torch.float64)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(torch.float32)
+
+
 def measure_hand_written(repeats: int) -> None:
-    library, by_hand = Forecaster(hidden_size=16).double(), Forecaster(hidden_size=16).double()
-    by_hand.rnn = hand_written()(1, 16).double()
-    seconds_per_step(library)  # warm up
-    pairs = [(seconds_per_step(by_hand), seconds_per_step(library)) for _ in range(repeats)]
+    with float64():
+        library, by_hand = Forecaster(hidden_size=16), Forecaster(hidden_size=16)
+        by_hand.rnn = hand_written()(1, 16)
+        seconds_per_step(library)  # warm up
+        pairs = [(seconds_per_step(by_hand), seconds_per_step(library)) for _ in range(repeats)]
     ratios = [hand / lib for hand, lib in pairs]
-    print(f"\na training step by hand / nn.LSTM, float64: {spread(ratios)}\n")
+    print(f"a training step by hand / nn.LSTM, float64: {spread(ratios)}")
+
+
+GROWS = {"units": (16, 32, 64, 128), "window": (25, 50, 100, 200), "batch": (8, 16, 32, 64, 128)}
+
+
+def measure_growth(repeats: int) -> None:
+    """Slopes on log axes: 1 where twice as much costs twice as much."""
+    for what, sizes in GROWS.items():
+        slopes, times = [], []
+        for _ in range(repeats):
+            row = []
+            for size in sizes:
+                given = {"units": 32, "window": 50, "batch": 16, what: size}
+                model = Forecaster(hidden_size=given["units"])
+                row.append(seconds_per_step(model, 20, given["window"], given["batch"]))
+            slopes.append(np.polyfit(np.log(sizes), np.log(row), 1)[0])
+            times.append(row)
+        milliseconds = " ".join(f"{1000 * t:.1f}" for t in np.median(times, axis=0))
+        print(
+            f"cost of a step ~ {what}^k, {sizes[0]} to {sizes[-1]}: k = {spread(slopes)}"
+            f"   ({milliseconds} ms)"
+        )
+    print()
+
+
+# ==== This tree and another
+
+
+def measure_tree(commit: str, repeats: int) -> None:
+    root = TESTS.parent
+    archive = subprocess.run(["git", "archive", commit], cwd=root, capture_output=True, check=True)
+    figures: dict[str, list[tuple[float, float]]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as tar:
+            tar.extractall(folder)
+        for _ in range(repeats):
+            pair = []
+            for tree in (root, folder):
+                command = [sys.executable, str(CORE), str(tree)]
+                run = subprocess.run(command, capture_output=True, check=True, text=True)
+                pair.append(json.loads(run.stdout))
+            for name in pair[0]:
+                figures.setdefault(name, []).append((pair[0][name], pair[1][name]))
+    print(f"processor seconds here / at {commit}")
+    for name, pairs in figures.items():
+        here, there = np.array(pairs).T
+        print(f"{name:26} {spread(here / there)}   ({np.median(here):.2f} s here)")
+    print()
+
+
+# ==== The web pages
+
+
+def measure_site(repeats: int) -> None:
+    ratios, took = [], []
+    for _ in range(repeats):
+        importing, _ = cold_run(only_imports(), build.NOTEBOOKS)
+        with tempfile.TemporaryDirectory() as folder:
+            start = time.perf_counter()
+            command = [sys.executable, str(WEB), "--no-films", "--to", folder]
+            subprocess.run(command, capture_output=True, check=True)
+            took.append(time.perf_counter() - start)
+        ratios.append(took[-1] / importing)
+    print(f"site without films: {spread(took)} s, against only imports {spread(ratios)}\n")
 
 
 # ==== The playground
@@ -359,6 +450,22 @@ def measure_sliders(presses: int) -> None:
                     print_times(name, time_slider(page, handle, presses))
 
 
+def measure_steps(options: argparse.Namespace) -> None:
+    measure_hand_written(options.repeats)
+    measure_growth(options.repeats)
+
+
+PARTS: dict[str, Callable[[argparse.Namespace], None]] = {
+    "recipes": lambda options: measure_recipes(options.seeds),
+    "steps": measure_steps,
+    "playground": lambda options: measure_playground(options.repeats),
+    "site": lambda options: measure_site(options.repeats),
+    "tree": lambda options: measure_tree(options.against, options.repeats),
+    "notebooks": lambda options: measure_notebooks(options.repeats),
+    "sliders": lambda options: measure_sliders(options.presses),
+}
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -366,11 +473,11 @@ if __name__ == "__main__":
     parser.add_argument("--repeats", type=int, default=3, help="cold runs of each notebook")
     parser.add_argument("--seeds", type=int, default=5, help="trainings of each recipe")
     parser.add_argument("--presses", type=int, default=20, help="key presses on each slider")
-    parser.add_argument("--only", choices=("playground",), help="leave out the rest")
+    parser.add_argument("--only", nargs="+", choices=PARTS, metavar="PART", help=" ".join(PARTS))
+    parser.add_argument("--against", metavar="COMMIT", help="for tree: what to compare with")
     options = parser.parse_args()
-    if not options.only:
-        measure_recipes(options.seeds)
-        measure_hand_written(options.repeats)
-        measure_notebooks(options.repeats)
-    measure_playground(options.repeats)
-    measure_sliders(options.presses)
+    parts = options.only or [part for part in PARTS if part != "tree" or options.against]
+    if "tree" in parts and not options.against:
+        parser.error("--only tree needs --against COMMIT")
+    for part in parts:
+        PARTS[part](options)
