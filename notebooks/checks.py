@@ -152,13 +152,6 @@ def expect(ok, sentence: str) -> None:
         raise Wrong(sentence)
 
 
-def told(prediction, held: bool) -> str:
-    """How a right answer is told whether its prediction held; the measured numbers follow."""
-    if held:
-        return f"your function is, and your prediction, {show(prediction)}, held."
-    return f"your function is. Your prediction, {show(prediction)}, did not hold."
-
-
 def numbers(value, count: int, name: str = "prediction") -> np.ndarray:
     """An answer that should be `count` numbers, as an array (count,); refused if it is not."""
     try:
@@ -171,11 +164,11 @@ def numbers(value, count: int, name: str = "prediction") -> np.ndarray:
     return array
 
 
-def judged(said, held: bool, measured: str) -> str:
+def judged(said, held: bool, measured: str = "") -> str:
     """What follows "Right:" where a prediction was asked, too: whether it held, and what held."""
     how = "and so was your prediction" if held else "but your prediction was not"
     words = said if isinstance(said, str) else show(said)
-    return f"your code is, {how}. You said {words}; measured: {measured}."
+    return f"your code is, {how}. You said {words}{f'; measured: {measured}' if measured else ''}."
 
 
 def array_of(value, what: str, shape: tuple[int, ...] | None = None) -> np.ndarray:

@@ -147,10 +147,10 @@ MISTAKEN = {"00.2": "larger", "07.2": "far", "09.2": 0.5, "10.2": "forget", "10b
 def test_a_prediction_is_told_whether_it_held(key: str) -> None:
     (entry,) = [entry for entry in ENTRIES if entry.key == key]
     (right,) = submitted(entry, "answer")
-    assert "your prediction" in right.said and " held." in right.said
+    assert right.said.startswith("Right: your code is, and so was your prediction. You said ")
     names = {**_names_of_the_lesson(entry), **right.given, "prediction": MISTAKEN[key]}
-    told = f"Your prediction, {checks.show(MISTAKEN[key])}, did not hold."
-    assert judge(key, names).startswith(f"Right: your function is. {told} ")
+    said = f"You said {MISTAKEN[key]}."
+    assert judge(key, names).startswith(f"Right: your code is, but your prediction was not. {said}")
 
 
 @each_entry

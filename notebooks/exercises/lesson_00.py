@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from checks import array_of, exercise, expect, numbers, show, told
+from checks import array_of, exercise, expect, judged, numbers, show
 
 STEPS = 190  # of the closed loop
 
@@ -126,7 +126,7 @@ def more_epochs(prediction, run_on, SineLSTM, X_train, y_train, X_test, y_test) 
     times = worst[300] / worst[100]
     true = words[0] if times > 1.25 else words[2] if times < 0.8 else words[1]
     return (
-        f"{told(prediction, prediction == true)} The largest error is ≈{worst[100]:.1f} after 100 "
+        f"{judged(prediction, prediction == true)} The largest error is ≈{worst[100]:.1f} after 100 "
         f"epochs and ≈{worst[300]:.2f} after 300, with seed 0. Now try two other seeds."
     )
 

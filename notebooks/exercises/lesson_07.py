@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from checks import array_of, exercise, expect, numbers, show, told
+from checks import array_of, exercise, expect, judged, numbers, show
 from helpers import ar_forecast, closed_loop, models_of, rmse
 
 
@@ -150,7 +150,7 @@ def hasty(prediction, trained_errors, test_waves, test_clean, best_ar) -> str:
     true = "near" if near > far else "far" if far else "none"
     true = "all" if near + far == 50 else true
     return (
-        f"{told(prediction, prediction == true)} After 250 steps an LSTM of 32 units is ahead of "
+        f"{judged(prediction, prediction == true)} After 250 steps an LSTM of 32 units is ahead of "
         f"the rival at ≈{near} of the 25 near horizons, and at ≈{far} of the 25 far ones. Who had "
         "stopped here would have reported something else than the lesson."
     )

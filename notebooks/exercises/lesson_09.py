@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from checks import array_of, exercise, expect, numbers, show, told
+from checks import array_of, exercise, expect, judged, numbers, show
 from helpers import models_of, recall
 
 
@@ -108,7 +108,7 @@ def larger_u(prediction, enlarged) -> str:
                 before.append(_read_out(fresh, 20))
                 after.append(_read_out(found, 20))
     return (
-        f"{told(guess, abs(guess - np.mean(after)) <= 0.1)} With only the linear layer fitted, "
+        f"{judged(guess, abs(guess - np.mean(after)) <= 0.1)} With only the linear layer fitted, "
         f"fresh networks give ≈{np.mean(before):.2f} right answers over 20 time steps, enlarged "
         f"ones ≈{np.mean(after):.2f}. No gradient has come through time."
     )

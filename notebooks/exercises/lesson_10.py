@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
-from checks import array_of, exercise, expect, numbers, show, told
+from checks import array_of, exercise, expect, judged, numbers, show
 from helpers import accuracy, learn_recall, models_of, recall
 
 
@@ -142,7 +142,7 @@ def chrono_apart(prediction, part_of_chrono, chrono) -> str:
                 f"{here} the biases of the {other} gate should be {word}; yours are {mean:.2f}.",
             )
     return (
-        f"{told(prediction, prediction == 'input')} In our runs the input part learned it in three "
+        f"{judged(prediction, prediction == 'input')} In our runs the input part learned it in three "
         "of three, the forget part in none (with other seeds in one or two). See for yourself: "
         "train three of each with `solve(models, 120, steps=200)`, in a few minutes."
     )

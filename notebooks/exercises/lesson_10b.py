@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from checks import array_of, exercise, expect, numbers, show, told
+from checks import array_of, exercise, expect, judged, numbers, show
 from helpers import accuracy, learn_recall, recall
 
 
@@ -98,7 +98,7 @@ def told_beforehand(prediction, told_models) -> str:
     for seed, model in enumerate(told_models(range(2), 100)):
         solved += accuracy(learn_recall(model, 100, 0.003, seed, 100)[0], *unseen) >= 0.95
     return (
-        f"{told(guess, abs(guess / 5 - solved / 2) < 0.5)} You spoke of five; of two that the "
+        f"{judged(guess, abs(guess / 5 - solved / 2) < 0.5)} You spoke of five; of two that the "
         f"check trained ≈{solved} solved it. So an LSTM can, if somebody knows the delay "
         "beforehand. The transformer was told nothing."
     )
