@@ -126,8 +126,8 @@ def more_epochs(prediction, run_on, SineLSTM, X_train, y_train, X_test, y_test) 
     times = worst[300] / worst[100]
     true = words[0] if times > 1.25 else words[2] if times < 0.8 else words[1]
     return (
-        f"{judged(prediction, prediction == true)} The largest error is ≈{worst[100]:.1f} after 100 "
-        f"epochs and ≈{worst[300]:.2f} after 300, with seed 0. Now try two other seeds."
+        f"{judged(prediction, prediction == true)} The largest error is ≈{worst[100]:.1f} after "
+        f"100 epochs and ≈{worst[300]:.2f} after 300, with seed 0. Now try two other seeds."
     )
 
 

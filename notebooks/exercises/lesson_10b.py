@@ -98,7 +98,7 @@ def told_beforehand(prediction, told_models) -> str:
     for seed, model in enumerate(told_models(range(2), 100)):
         solved += accuracy(learn_recall(model, 100, 0.003, seed, 100)[0], *unseen) >= 0.95
     return (
-        f"{judged(guess, abs(guess / 5 - solved / 2) < 0.5)} You spoke of five; of two that the "
+        f"{judged(guess, abs(guess / 5 - solved / 2) < 0.5)} That was of five; of two that the "
         f"check trained ≈{solved} solved it. So an LSTM can, if somebody knows the delay "
         "beforehand. The transformer was told nothing."
     )
