@@ -222,10 +222,19 @@ def test_the_rival_ar_is_least_squares() -> None:
 # ==== Runs
 
 
+def dropout_draws_as_then() -> bool:
+    """Between PyTorch 2.6 and 2.13 the random numbers of dropout have changed."""
+    torch.manual_seed(0)
+    kept = torch.nn.functional.dropout(torch.ones(12), 0.5).bool().int().tolist()
+    return kept == [0, 0, 1, 0, 0, 0, 1, 1, 0, 1, 1, 1]
+
+
 @pytest.mark.parametrize("line", SHARED)
 def test_lines_shared_before_still_bring_the_same_run(line: str) -> None:
     """Stored from an earlier version; on one machine to the last bit, elsewhere nearly."""
     stored = SHARED[line]
+    if "dropout" in line and not dropout_draws_as_then():
+        pytest.skip("this PyTorch draws other units to leave out, from the same seed")
     run = Run(*from_text(line)).run(len(stored["losses"]))
     assert len(run.losses) == len(stored["losses"])
     np.testing.assert_allclose(run.losses[:50], stored["losses"][:50], rtol=1e-3)

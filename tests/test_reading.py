@@ -101,6 +101,7 @@ GOOD = {
     ),
     "semicolons": good(PLAIN.replace(",", ";")),
     "tabs": good(PLAIN.replace(",", "\t")),
+    "tabs, and blanks inside the dates": good(table(spelt(DAYS, "%d %b %Y"), VALUES, between="\t")),
     "bars": good(PLAIN.replace(",", " | ")),
     "spaces": good(PLAIN.replace(",", "   ")),
     "spaces and quotes": good(QUOTED.replace(",", " ")),

@@ -143,8 +143,8 @@ def chrono_apart(prediction, part_of_chrono, chrono) -> str:
             )
     return (
         f"{judged(prediction, prediction == 'input')} In our runs the input part learned it in "
-        "three of three, the forget part in none (with other seeds in one or two). See for yourself: "
-        "train three of each with `solve(models, 120, steps=200)`, in a few minutes."
+        "three of three, the forget part in none (with other seeds in one or two). See for "
+        "yourself: train three of each with `solve(models, 120, steps=200)`, in a few minutes."
     )
 
 
