@@ -320,6 +320,7 @@ def test_run_and_set_without_background_updates(made) -> None:
     assert playground.controls["signal"].value == "two sines"
     picture = playground.run(60)
     assert playground.session.run.step_count == 60
+    assert not playground.training  # by itself: the reader has the next word
     assert picture.data == playground.image.value
     playground.run(60)
     assert playground.session.run.step_count == 100
