@@ -131,6 +131,17 @@ def test_the_task_sleeps_until_there_is_a_message() -> None:
     assert after > idle
 
 
+def test_what_is_closed_acts_no_more() -> None:
+    async def story() -> list[str]:
+        explorer = Explorer(draw_line, height=height())
+        await asyncio.sleep(0)
+        explorer.close()
+        await asyncio.sleep(0)
+        return [task.get_name() for task in asyncio.all_tasks()]
+
+    assert "Explorer" not in asyncio.run(story())
+
+
 @pytest.mark.parametrize(
     ("draw", "controls", "message"),
     [

@@ -21,6 +21,7 @@ saves most of the time. So it runs on Linux alone.
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import multiprocessing
 import os
@@ -41,8 +42,17 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT = 120  # seconds for the tests of one fault
 # What the tests import of others, and no file of the project: that must be fresh in each fork.
-HEAVY = ("bs4", "IPython", "ipywidgets", "jinja2", "latex2mathml.converter", "matplotlib.pyplot")
-HEAVY += ("nbconvert", "nbval.plugin", "pandas", "PIL.Image", "torch", "torch.optim")
+HEAVY = ("anyio", "bs4", "hypothesis", "IPython", "ipywidgets", "jinja2", "latex2mathml.converter")
+HEAVY += (
+    "matplotlib.pyplot",
+    "nbconvert",
+    "nbval.plugin",
+    "pandas",
+    "PIL.Image",
+    "torch",
+    "torch.optim",
+    "xdist.plugin",
+)
 FAILED = re.compile(r"^(?:FAILED|ERROR) tests/test_(.+?)(?: - .*)?$", re.MULTILINE)
 HEAD = re.compile(r"(.*?)(?: \[(slow )?(.*)\])?")
 
@@ -214,6 +224,7 @@ def main(arguments: list[str] | None = None) -> int:
         spoilt(fault)  # before anything runs
     for name in HEAVY:
         importlib.import_module(name)
+    gc.freeze()  # what is there now need not be looked through in each fork
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mutate-", ignore_cleanup_errors=True) as folder:
         folders = [Path(folder).resolve() / str(k) for k in range(options.jobs)]
