@@ -386,6 +386,14 @@ def test_divergence_ends_a_run_and_its_scores_are_infinite() -> None:
     assert screen.message == f"diverged at step {run.step_count}: press Reset"
 
 
+def test_a_loss_that_is_no_number_ends_a_run_at_once() -> None:
+    run = Run(SMALL).run(3)
+    with torch.no_grad():
+        run.model.linear.bias.fill_(math.nan)
+    run.run(1)
+    assert run.diverged and run.ended and run.step_count == 4
+
+
 def test_a_forecast_is_computed_once_a_step(monkeypatch) -> None:
     import playground.run as module
 
@@ -820,6 +828,18 @@ def test_a_session_says_whether_a_challenge_is_reached() -> None:
     session.hint()
     assert session.card()["hint"] == (challenge.hint, "Hint:")
     assert session.card()["question"][1] == f"5 of {len(CHALLENGES)}, reached."
+
+
+def test_an_easier_signal_reaches_no_goal() -> None:
+    challenge = CHALLENGES["floor"]
+    record = Run(challenge.start).record()
+    scores = {**record.scores, "validation": record.scores["noise floor"]}
+    changes = {"lr": 0.03}, {"noise": 0.5}, {"signal": "two sines"}, {"points": 63}
+    for change, reached in zip(changes, (True, False, False, False), strict=True):
+        end = {**challenge.start, **change}
+        assert (
+            challenge.judge(replace(record, settings=end, start=end, scores=scores), []) == reached
+        )
 
 
 def test_three_changes_are_three_and_one_that_was_put_back_counts() -> None:
