@@ -124,6 +124,16 @@ def test_buttons(made) -> None:
     assert playground.session.run.step_count == 100
 
 
+def test_step_stops_a_run_that_plays(made) -> None:
+    playground = made(config="steps=2000 hidden=1 window=2")
+    assert playground.training
+    playground.buttons["Step"].click()
+    for _ in range(3):
+        playground.turn()
+    assert not playground.training
+    assert playground.session.run.step_count == 1
+
+
 def test_history_undo_and_clear_show_on_the_controls(made) -> None:
     playground = made(config="steps=100 hidden=4")
     finish(playground)
