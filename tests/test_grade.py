@@ -221,7 +221,15 @@ def out(tmp_path: Path) -> Path:
 
 def test_only_lines_of_the_process_count(out: Path) -> None:
     right = {"word": "right", "sentence": "", "changed": []}
-    lines = [line(), line("forged", **right), "{", "[]", "7", line(key="9.9"), line(word="right")]
+    lines = [
+        line(),
+        line("forged", **{**right, "word": "open"}),
+        "{",
+        "[]",
+        "7",
+        line(key="9.9"),
+        line(word="right"),
+    ]
     lines += [line(**right), line(**{**right, "word": "wrong"}), line(key="01.2")]
     out.write_text("\n".join(lines))
     assert told(out.parents[1]) == ["begun", "right", "begun"]
