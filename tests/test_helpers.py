@@ -703,10 +703,12 @@ def test_scaler_works_per_feature_and_may_be_stored(tmp_path) -> None:
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_scaler_keeps_a_tensors_dtype_and_computes_in_double(dtype) -> None:
-    scaler = fit_scaler(TWO)
-    given = torch.tensor(TWO, dtype=dtype)
-    exact = scaler.scale(given.double().numpy())
-    assert torch.equal(scaler.scale(given), torch.tensor(exact).to(dtype))
+    far = 1e4 + 1 / 3 + WAVE[:113] / 7  # one feature: its mean alone makes no doubles
+    for series in (far, TWO):
+        scaler = fit_scaler(series)
+        given = torch.tensor(series, dtype=dtype)
+        exact = scaler.scale(given.double().numpy())
+        assert torch.equal(scaler.scale(given), torch.tensor(exact).to(dtype))
     assert scaler.scale(torch.tensor([[1, 2]])).dtype == torch.float64
 
 

@@ -42,17 +42,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 TIMEOUT = 120  # seconds for the tests of one fault
 # What the tests import of others, and no file of the project: that must be fresh in each fork.
-HEAVY = ("anyio", "bs4", "hypothesis", "IPython", "ipywidgets", "jinja2", "latex2mathml.converter")
-HEAVY += (
-    "matplotlib.pyplot",
-    "nbconvert",
-    "nbval.plugin",
-    "pandas",
-    "PIL.Image",
-    "torch",
-    "torch.optim",
-    "xdist.plugin",
-)
+HEAVY = "anyio bs4 hypothesis IPython ipywidgets jinja2 latex2mathml.converter matplotlib.pyplot "
+HEAVY += "nbconvert nbval.plugin pandas PIL.Image torch torch.optim xdist.plugin"
 FAILED = re.compile(r"^(?:FAILED|ERROR) tests/test_(.+?)(?: - .*)?$", re.MULTILINE)
 HEAD = re.compile(r"(.*?)(?: \[(slow )?(.*)\])?")
 
@@ -222,7 +213,7 @@ def main(arguments: list[str] | None = None) -> int:
     faults = [f for f in FAULTS if options.only in f"{f.file} {f.words}"]
     for fault in faults:
         spoilt(fault)  # before anything runs
-    for name in HEAVY:
+    for name in HEAVY.split():
         importlib.import_module(name)
     gc.freeze()  # what is there now need not be looked through in each fork
     begun = time.monotonic()
