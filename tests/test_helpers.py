@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 import re
+from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -880,6 +881,19 @@ def test_compare_shades_the_first_row_and_says_what_is_clear() -> None:
 
 def test_progress_hands_everything_on() -> None:
     assert list(helpers.progress(iter("abc"), 3)) == ["a", "b", "c"]
+
+
+def test_the_bar_goes_when_all_have_come_or_none_is_asked_for_any_more(monkeypatch) -> None:
+    updates = []
+    shown = SimpleNamespace(update=lambda data, raw: updates.append(data))
+    monkeypatch.setattr(helpers, "get_ipython", lambda: SimpleNamespace(kernel="there is one"))
+    monkeypatch.setattr(helpers, "display", lambda *what, **how: shown)
+    assert list(helpers.progress([1, 2], 2)) == [1, 2]
+    assert updates == [{}]
+    broken_off = helpers.progress([1, 2], 2)
+    next(broken_off)
+    broken_off.close()
+    assert updates == [{}, {}]
 
 
 def test_public_functions_have_docstrings() -> None:
