@@ -10,9 +10,11 @@ from collections.abc import Callable
 
 import ipywidgets as widgets
 import pytest
+from bs4 import BeautifulSoup
 
 import sweep
-from explorer import Explorer, Live
+from accessible import SCRIPT, accessible
+from explorer import Explorer, Live, show_text
 from kernel import PATH, Kernel
 from texts import MARKUP, shown_texts
 
@@ -44,6 +46,33 @@ def test_explorer_draws_in_turn_and_not_in_the_callback() -> None:
     explorer.turn()
     assert explorer.still() != before
     explorer.close()
+
+
+def test_one_turn_draws_all_that_was_moved() -> None:
+    drawn = []
+    sliders = {name: widgets.IntSlider(1, 0, 10) for name in ("a", "b")}
+    explorer = Explorer(lambda figure: lambda **values: drawn.append(values), **sliders)
+    sliders["a"].value, sliders["b"].value = 3, 5
+    explorer.turn()
+    assert drawn == [{"a": 1, "b": 1}, {"a": 3, "b": 5}]
+    explorer.close()
+
+
+def test_words_are_text_strong_ones_too() -> None:
+    line = widgets.HTML()
+    show_text(line, MARKUP, strong=MARKUP)
+    assert line.value.startswith("<b>&lt;") and "<img" not in line.value
+    show_text(line, "")
+    assert line.value == ""
+
+
+def test_what_makes_a_box_accessible_is_hidden_and_whole() -> None:
+    box = widgets.VBox()
+    hidden = accessible(box)
+    assert "lstm-accessible" in box._dom_classes
+    assert {"lstm-hidden", "lstm-script"} <= {*hidden._dom_classes}
+    (element,) = BeautifulSoup(hidden.value, "html.parser")("i")
+    assert element["onanimationstart"] == SCRIPT
 
 
 def test_a_control_without_a_description_has_its_name() -> None:
@@ -100,6 +129,17 @@ def test_the_task_sleeps_until_there_is_a_message() -> None:
     idle, after = asyncio.run(story())
     assert idle <= 1
     assert after > idle
+
+
+def test_what_is_closed_acts_no_more() -> None:
+    async def story() -> list[str]:
+        explorer = Explorer(draw_line, height=height())
+        await asyncio.sleep(0)
+        explorer.close()
+        await asyncio.sleep(0)
+        return [task.get_name() for task in asyncio.all_tasks()]
+
+    assert "Explorer" not in asyncio.run(story())
 
 
 @pytest.mark.parametrize(

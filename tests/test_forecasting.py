@@ -169,6 +169,12 @@ def test_method_is_exact(name: str, method, values) -> None:
     np.testing.assert_allclose(said, ahead(values, origins, 30), atol=2e-4, err_msg=name)
 
 
+def test_simple_methods_read_what_is_before_the_origin() -> None:
+    values = np.where(T < 100, T, np.nan)  # what comes after is not there
+    assert mean_so_far(values, np.array([4, 100]), 2).tolist() == [[1.5] * 2, [49.5] * 2]
+    assert period_before(3)(values, np.array([100]), 5).tolist() == [[97, 98, 99, 97, 98]]
+
+
 @pytest.mark.parametrize("scale", SCALES)
 def test_scale_and_back(scale: str) -> None:
     there, back = SCALES[scale]
@@ -302,6 +308,35 @@ def test_future(sunspots, tmp_path) -> None:
     future.save(path)  # its own file again
     back = np.genfromtxt(path, delimiter=",", skip_header=1)
     np.testing.assert_allclose(back[:, 1], future.values, atol=1e-3 * (high95 - low95).mean())
+    path.write_text("mine,1\n")
+    with pytest.raises(Unusable, match=r"a\.csv is there"):
+        future.save(path)
+    assert path.read_text() == "mine,1\n"
+
+
+def test_what_is_fitted_for_validation_has_not_seen_it() -> None:
+    trial = forecasting.make_trial(series_of(WAVE), 4)
+    for part, first in enumerate((trial.plan.validation, trial.plan.test)):
+        assert trial.values_before(part).tolist() == WAVE[:first].tolist()
+        assert trial.origins[part].min() == first
+
+
+def test_each_network_has_batches_of_its_own() -> None:
+    pairs = torch.randn(60, 1), torch.randn(60, 4)
+    outputs = []
+    for seed in (1, 2):
+        (model,) = forecasting.models_of([0], hidden_size=2, output_size=4)
+        forecasting.teach(model, pairs, 8, seed, 5)
+        outputs.append(model.linear.weight.detach())
+    assert not torch.equal(*outputs)
+
+
+def test_a_forecast_is_written_over_itself_and_over_no_other_file(tmp_path) -> None:
+    ends, path = (np.zeros(2), np.ones(2)), tmp_path / "a.csv"
+    future = Future(np.array([1, 2]), np.ones(2), {80: ends, 95: ends})
+    for _ in range(2):
+        future.save(path)
+        assert len(path.read_text().splitlines()) == 3
     path.write_text("mine,1\n")
     with pytest.raises(Unusable, match=r"a\.csv is there"):
         future.save(path)

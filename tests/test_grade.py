@@ -177,6 +177,8 @@ def test_words_for_which_nothing_is_run() -> None:
     assert grade.planned([], first, False).word == "missing"
     text = grade.planned([("markdown", GIVEN)], first, False)
     assert (text.word, "code cell" in text.sentence) == ("missing", True)
+    below = [*lesson(STUBS[0]), ("code", GIVEN)]  # the stub was left where it is
+    assert isinstance(grade.planned(below, first, False), Plan)
 
 
 def test_where_an_answer_is_judged() -> None:
@@ -219,7 +221,15 @@ def out(tmp_path: Path) -> Path:
 
 def test_only_lines_of_the_process_count(out: Path) -> None:
     right = {"word": "right", "sentence": "", "changed": []}
-    lines = [line(), line("forged", **right), "{", "[]", "7", line(key="9.9"), line(word="right")]
+    lines = [
+        line(),
+        line("forged", **{**right, "word": "open"}),
+        "{",
+        "[]",
+        "7",
+        line(key="9.9"),
+        line(word="right"),
+    ]
     lines += [line(**right), line(**{**right, "word": "wrong"}), line(key="01.2")]
     out.write_text("\n".join(lines), encoding="utf-8")
     assert told(out.parents[1]) == ["begun", "right", "begun"]
@@ -259,6 +269,22 @@ def test_table_and_sentences(tmp_path: Path) -> None:
         ["01.1", "1", "0", "0"],
         ["01.2", "0", "1", "0"],
     ]
+
+
+@pytest.mark.parametrize("value", ["=1+1", "+1", "-1", "@SUM(A1)"])
+def test_no_cell_of_the_table_is_a_formula(value: str, tmp_path: Path) -> None:
+    grade.write([Handed(value, value, "", {}, value)], tmp_path / "g.csv")
+    content = (tmp_path / "g.csv").read_bytes()
+    assert content.startswith(b"\xef\xbb\xbf")  # by which Excel knows UTF-8
+    (_, row) = csv.reader(content.decode("utf-8-sig").splitlines())
+    assert row == [f"'{value}", f"'{value}", "", f"'{value}"]
+
+
+def test_a_notebook_gets_nothing_of_the_teachers_environment(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("TEACHERS_WORD", "secret")
+    given = grade.environment(tmp_path)
+    assert "TEACHERS_WORD" not in given
+    assert given["HOME"] == str(tmp_path / "home")
 
 
 @pytest.mark.parametrize(
@@ -425,6 +451,24 @@ def test_who_ran_out_of_memory_leaves_none_of_it_to_the_next(workshop: Workshop)
     found, _ = workshop.verdicts("memory", "01", plans)
     assert found["01.2"].word == "memory", found
     assert "does not have 7 pairs" in found["01.1"].sentence, found
+
+
+def test_the_last_attempt_counts_and_leaves_no_names_to_the_next(workshop: Workshop) -> None:
+    twice = "from checks import check\nexact_share = lambda series, window: 0.5\n"
+    twice += f'prediction = 1, 2, 3, 4\ncheck("01.1")\n{GIVEN}'
+    alone = 'from checks import check\nprediction = 0.5\ncheck("01.2")'
+    plans = [Plan("01.1", ((twice, True),)), Plan("01.2", ((alone, True),))]
+    found, _ = workshop.verdicts("names", "01", plans)
+    assert found["01.1"].word == "right", found
+    assert found["01.2"].word == "unchecked", found
+
+
+def test_who_replaces_what_judges_is_judged_all_the_same(workshop: Workshop) -> None:
+    source = "import numpy as np\nfrom checks import check\nright = np.array([275.0, 75, 75, 50])\n"
+    source += 'np.asarray = lambda *a, **k: right\nprediction = "mine"\ncheck("01.1")'
+    found, note = workshop.verdicts("replaced", "01", [Plan("01.1", ((source, True),))])
+    assert found["01.1"].word == "wrong", found
+    assert note == "changes numpy.asarray"
 
 
 # ==== Thirty notebooks

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 import re
+from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -193,6 +194,16 @@ def test_evaluate_measures_without_dropout_or_gradients() -> None:
         expected = nn.functional.mse_loss(model.eval()(inputs)[:, -1:], targets).item()
     assert losses == {expected}
     assert all(p.grad is None for p in model.parameters())
+
+
+def test_after_an_evaluation_dropout_is_on_again() -> None:
+    model = small_model(num_layers=2, dropout=0.5)
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.0)  # so that nothing but dropout changes
+    losses = []
+    for loss, _ in train(model, nn.MSELoss(), optimizer, [pairs()] * 3):
+        losses.append(loss)
+        evaluate(model, nn.MSELoss(), *pairs())
+    assert len({*losses}) == 3
 
 
 def test_fit_learns_repeats_and_keeps_the_dtype() -> None:
@@ -693,10 +704,12 @@ def test_scaler_works_per_feature_and_may_be_stored(tmp_path) -> None:
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_scaler_keeps_a_tensors_dtype_and_computes_in_double(dtype) -> None:
-    scaler = fit_scaler(TWO)
-    given = torch.tensor(TWO, dtype=dtype)
-    exact = scaler.scale(given.double().numpy())
-    assert torch.equal(scaler.scale(given), torch.tensor(exact).to(dtype))
+    far = 1e4 + 1 / 3 + WAVE[:113] / 7  # one feature: its mean alone makes no doubles
+    for series in (far, TWO):
+        scaler = fit_scaler(series)
+        given = torch.tensor(series, dtype=dtype)
+        exact = scaler.scale(given.double().numpy())
+        assert torch.equal(scaler.scale(given), torch.tensor(exact).to(dtype))
     assert scaler.scale(torch.tensor([[1, 2]])).dtype == torch.float64
 
 
@@ -767,6 +780,21 @@ def test_noisy_sine_has_a_draw_of_the_noise_for_each_seed() -> None:
     assert rmse(scaler.unscale(targets), clean) == pytest.approx(0.1, rel=0.1)
 
 
+def test_the_scaler_of_noisy_sine_knows_the_training_part_alone() -> None:
+    (inputs, targets), _, _ = noisy_sine(0, window=25)
+    training = torch.cat([inputs[0, :, 0], targets[:, 0, 0]])
+    assert len(training) == 700
+    assert training.mean().item() == pytest.approx(0, abs=1e-5)
+    assert training.std(unbiased=False).item() == pytest.approx(1, abs=1e-5)
+
+
+def test_the_seed_of_a_run_draws_its_batches(monkeypatch) -> None:
+    data = noisy_sine(0)
+    monkeypatch.setattr(helpers, "noisy_sine", lambda seed: data)
+    losses = [run(models_of([0], hidden_size=2)[0], seed, steps=5)[0] for seed in (1, 2)]
+    assert not np.array_equal(*losses)
+
+
 def test_a_run_repeats_and_its_score_is_in_the_units_of_the_wave() -> None:
     (model,), (again,) = models_of([2], hidden_size=4), models_of([2], hidden_size=4)
     losses, scores = run(model, 2, lr=0.02, steps=40)
@@ -787,6 +815,12 @@ def test_verdict_asks_that_each_be_better_than_each() -> None:
     assert verdict([1, 4], [3, 5]) == verdict([1, 2], [2, 3]) == "not clear"
 
 
+def test_a_run_that_exploded_is_the_worst_of_all() -> None:
+    assert verdict([1, math.nan], [2, 3]) == "not clear"
+    assert verdict([math.nan, math.nan], [2, 3]) == "clearly worse"
+    assert verdict([2, 3], [math.nan, 4]) == "clearly better"
+
+
 def test_spread_marks_its_numbers() -> None:
     assert helpers.spread([3, 1, 2], ".1f") == "≈2.0 (≈1.0 to ≈3.0)"
 
@@ -800,6 +834,18 @@ def test_recall_begins_with_its_bits_and_can_be_learned() -> None:
     model, history = learn_recall(model, 4, 0.03, seed=0, steps=100)
     assert history[-1] == accuracy(model, *recall(200, 4, torch.Generator().manual_seed(1000)))
     assert history[-1] > 0.95
+
+
+def test_all_runs_are_judged_on_the_same_sequences(monkeypatch) -> None:
+    seen = []
+    monkeypatch.setattr(helpers, "accuracy", lambda model, x, bits: seen.append(x) or 0.0)
+    monkeypatch.setattr(helpers, "evaluate", lambda model, loss, x, sums: seen.append(x) or 1.0)
+    for learn, more in ((learn_recall, {"delay": 3}), (learn_adding, {"length": 4})):
+        for seed in (1, 2):
+            (model,) = models_of([0], hidden_size=2, input_size=1 + (learn is learn_adding))
+            learn(model, lr=0.01, seed=seed, steps=20, **more)
+        assert all(torch.equal(x, seen[0]) for x in seen)
+        seen.clear()
 
 
 def test_adding_marks_two_values_whose_sum_is_wanted() -> None:
@@ -835,6 +881,19 @@ def test_compare_shades_the_first_row_and_says_what_is_clear() -> None:
 
 def test_progress_hands_everything_on() -> None:
     assert list(helpers.progress(iter("abc"), 3)) == ["a", "b", "c"]
+
+
+def test_the_bar_goes_when_all_have_come_or_none_is_asked_for_any_more(monkeypatch) -> None:
+    updates = []
+    shown = SimpleNamespace(update=lambda data, raw: updates.append(data))
+    monkeypatch.setattr(helpers, "get_ipython", lambda: SimpleNamespace(kernel="there is one"))
+    monkeypatch.setattr(helpers, "display", lambda *what, **how: shown)
+    assert list(helpers.progress([1, 2], 2)) == [1, 2]
+    assert updates == [{}]
+    broken_off = helpers.progress([1, 2], 2)
+    next(broken_off)
+    broken_off.close()
+    assert updates == [{}, {}]
 
 
 def test_public_functions_have_docstrings() -> None:

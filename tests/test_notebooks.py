@@ -268,6 +268,14 @@ def test_a_new_lesson_is_one_file(tmp_path: Path) -> None:
         assert texts["next"].endswith(" Beside the way: [07 · New](01b_aside.ipynb).")
 
 
+def test_a_slide_type_that_a_teacher_has_chosen_stays() -> None:
+    path, nb = LESSONS[0], read(LESSONS[0])
+    cell = next(cell for cell in nb.cells if written.slide_type(cell) == "slide")
+    cell.metadata["slideshow"] = {"slide_type": "notes"}
+    (filled,) = (each for each in written.fill(nb, path).cells if each.id == cell.id)
+    assert written.slide_type(filled) == "notes"
+
+
 # ==== The pages beside the notebooks
 
 

@@ -19,8 +19,8 @@ from helpers import CELLS, Forecaster, fit_ar
 from playground.challenges import CHALLENGES, NUMBERED
 from playground.data import AHEAD, make_data
 from playground.run import INSIDE, Run
-from playground.screen import Screen
-from playground.session import Session, between, lines_of, listed
+from playground.screen import HISTORY, Screen
+from playground.session import UNDO, Session, between, lines_of, listed
 from playground.settings import (
     CONTROLS,
     DEFAULTS,
@@ -143,6 +143,13 @@ def test_run_refuses_a_change_that_cannot_be(changes, message: str) -> None:
         run.set_live("hidden", 4)
 
 
+def test_two_changes_may_come_at_one_step() -> None:
+    changes = ((0, "lr", 0.1), (3, "lr", 0.3), (3, "clip", 1.0))
+    assert from_text(to_text(SMALL, changes)) == (SMALL, changes)
+    run = Run(SMALL, changes).run(5)
+    assert run.changes == [(3, "lr", 0.3), (3, "clip", 1.0)]
+
+
 def test_every_label_reads_back_as_its_value() -> None:
     for control in CONTROLS.values():
         labels = [label_of(option) for option in control.options]
@@ -207,6 +214,12 @@ def test_data_of_each_signal(signal: str) -> None:
             assert 0 < data.rivals["noise floor"] < data.rivals["persistence"]
     quiet = make_data({**SMALL, "signal": signal, "noise": 0.0}).rivals
     assert ("noise floor" in quiet) == (SIGNALS[signal].foreseen is not None)
+
+
+@pytest.mark.parametrize("signal", [s for s in SIGNALS if SIGNALS[s].foreseen is None])
+def test_the_noise_floor_is_the_noise_of_the_windows_that_are_judged(signal: str) -> None:
+    floor = make_data({**SMALL, "signal": signal}).rivals["noise floor"]
+    assert floor == pytest.approx(0.1**2, rel=0.5)  # of 64 values
 
 
 def test_the_rival_ar_is_least_squares() -> None:
@@ -304,6 +317,29 @@ def test_an_interrupted_run_goes_on_as_if_nothing_had_been(settings, place, monk
     assert run.run(13).losses == plain.losses
 
 
+@pytest.mark.parametrize("settings", [{}, {"layers": 2, "dropout": 0.3}])
+def test_a_run_leaves_the_chance_of_the_notebook_alone(settings: dict) -> None:
+    torch.manual_seed(5)
+    Run({**SMALL, **settings}).run(3)
+    after = torch.rand(1)
+    torch.manual_seed(5)
+    assert torch.rand(1) == after
+
+
+def test_a_record_stays_as_it_is_while_the_run_goes_on() -> None:
+    run = Run(SMALL).run(5)
+    record, before = run.record(), run.forecast().copy()
+    run.run(5)
+    np.testing.assert_array_equal(run.forecast_by(record), before)
+    assert not np.array_equal(run.forecast(), before)
+
+
+def test_the_score_of_a_run_is_that_of_its_end() -> None:
+    run = Run(SMALL)
+    run.checks = [(0, 1.0), (25, 0.1), (50, 0.5)]
+    assert run.scores()["validation"] == 0.5
+
+
 def test_a_run_trains_the_series_own_network() -> None:
     run = Run(SMALL)
     assert type(run.model) is Forecaster
@@ -357,6 +393,14 @@ def test_divergence_ends_a_run_and_its_scores_are_infinite() -> None:
     screen.show_slow(run, [], "cell state", 1)
     screen.show_fast(run)
     assert screen.message == f"diverged at step {run.step_count}: press Reset"
+
+
+def test_a_loss_that_is_no_number_ends_a_run_at_once() -> None:
+    run = Run(SMALL).run(3)
+    with torch.no_grad():
+        run.model.linear.bias.fill_(math.nan)
+    run.run(1)
+    assert run.diverged and run.ended and run.step_count == 4
 
 
 def test_a_forecast_is_computed_once_a_step(monkeypatch) -> None:
@@ -544,6 +588,41 @@ def test_short_runs_are_not_kept() -> None:
     assert session.records == ()
 
 
+def test_a_run_is_kept_from_twenty_steps_on_and_the_last_runs_alone() -> None:
+    session = Session({**SMALL})
+    for _ in range(HISTORY + 2):
+        session.run.run(20)
+        session.restart()
+    session.settle()
+    assert [record.number for record in session.records] == [*range(3, HISTORY + 3)]
+
+
+def test_undo_goes_back_so_many_steps_and_no_more() -> None:
+    session = Session({**SMALL})
+    for k in range(UNDO + 5):
+        session.change({"lr": (0.1, 0.3)[k % 2]}, at=10.0 * k)
+    for _ in range(UNDO):
+        assert session.undo().text != "Nothing to undo."
+    assert session.undo().text == "Nothing to undo."
+
+
+def test_an_undone_run_is_not_kept() -> None:
+    session = Session({**SMALL})
+    session.change({"hidden": 8})
+    session.run.run(30)
+    session.undo()
+    session.settle()
+    assert session.records == ()
+
+
+def test_another_line_ends_a_replay() -> None:
+    session = Session({**SMALL})
+    session.replay(from_lines(REPLAY))
+    assert session.scenes
+    session.bring("hidden=2 steps=100")
+    assert session.scenes == ()
+
+
 def test_a_bad_line_changes_nothing() -> None:
     session = Session({**SMALL})
     run = session.run.run(5)
@@ -650,6 +729,18 @@ def test_the_picture_compares_the_forecasts_of_one_stretch(other: dict) -> None:
     assert screen.picture() == plain
 
 
+def test_the_heat_map_has_a_row_for_each_unit_and_shows_the_run_minus_the_reference() -> None:
+    reference, run = Run(SMALL).run(20).record(), Run({**SMALL, "seed": 1})
+    mine, its = (run.inside(1, "cell state", model)[1] for model in (None, reference.model))
+    screen = Screen()
+    for minus, shown in ((False, mine), (True, mine - its)):
+        screen.show_slow(run, [], "cell state", 1, reference, minus)
+        (heat,) = (image for ax in screen.figure.axes[2:3] for image in ax.images)
+        np.testing.assert_array_equal(heat.get_array(), shown.T)
+    screen.show_fast(run)
+    assert screen.error == f"validation RMSE {math.sqrt(run.checks[-1][1]):.3g} at step 0"
+
+
 def test_a_difference_of_networks_of_other_sizes_is_refused_in_words() -> None:
     session = Session({**SMALL})
     finish(session)
@@ -701,7 +792,8 @@ def test_bad_lines_say_which_and_why(text: str, message: str) -> None:
 def test_the_end_of_a_run_is_said_in_the_waves_units() -> None:
     session = Session({"steps": 500})
     text = finish(session).text
-    assert re.match(r"Validation RMSE 0\.\d+ \(MSE 0\.\d+: ", text)
+    said = re.match(r"Validation RMSE (0\.\d+) \(MSE (0\.\d+): ", text)
+    assert float(said[1]) ** 2 == pytest.approx(float(said[2]), rel=0.02)
     assert text.endswith("The noise floor is reached, within a tenth: what is left is noise.")
     session = Session({**SMALL, "hidden": 1})
     assert "noise floor is reached" not in finish(session).text
@@ -745,6 +837,33 @@ def test_a_session_says_whether_a_challenge_is_reached() -> None:
     session.hint()
     assert session.card()["hint"] == (challenge.hint, "Hint:")
     assert session.card()["question"][1] == f"5 of {len(CHALLENGES)}, reached."
+
+
+def test_an_easier_signal_reaches_no_goal() -> None:
+    challenge = CHALLENGES["floor"]
+    record = Run(challenge.start).record()
+    scores = {**record.scores, "validation": record.scores["noise floor"]}
+    changes = {"lr": 0.03}, {"noise": 0.5}, {"signal": "two sines"}, {"points": 63}
+    for change, reached in zip(changes, (True, False, False, False), strict=True):
+        end = {**challenge.start, **change}
+        assert (
+            challenge.judge(replace(record, settings=end, start=end, scores=scores), []) == reached
+        )
+
+
+def test_three_changes_are_three_and_one_that_was_put_back_counts() -> None:
+    challenge = CHALLENGES["three"]
+    record = Run({**challenge.start, "hidden": 1}).record()
+    three = {**challenge.start, "window": 50, "batch": 32, "lr": 0.03}
+    four = {**three, "clip": 1.0}
+
+    def reached(start: dict, end: dict) -> bool:
+        scores = {**record.scores, "loop": 0.0}
+        return challenge.judge(replace(record, start=start, settings=end, scores=scores), [])
+
+    assert reached(three, three)
+    assert not reached(four, four)
+    assert not reached(four, three)
 
 
 def test_no_challenge_is_met_by_its_start_or_without_noise() -> None:

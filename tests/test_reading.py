@@ -617,6 +617,25 @@ def test_what_cannot_be_used_is_refused(name: str, tmp_path, monkeypatch) -> Non
     assert error.value._render_traceback_() == [f"Not usable: {error.value}"]
 
 
+def test_sixty_values_are_enough_and_fewer_are_not(tmp_path) -> None:
+    text = table(DAYS[:FEWEST], VALUES[:FEWEST])
+    assert len(read(text, tmp_path).values) == FEWEST == 60
+    with pytest.raises(Unusable, match="the number of values is 59"):
+        read(without(text, FEWEST + 1), tmp_path)
+
+
+def test_a_year_of_two_digits_is_from_1970_to_2069(tmp_path) -> None:
+    for first in ("1970-01-01", "2069-01-01"):
+        dates = np.datetime64(first) + PLACE
+        check(read(dated(dates, "%d.%m.%y"), tmp_path), VALUES, dates, "day")
+
+
+def test_a_forecast_begins_after_the_last_date(tmp_path) -> None:
+    for dates in (DAYS, HOURS, MONTHS, WORKDAYS):
+        series = read(table(dates[:-3], VALUES[:-3]), tmp_path)
+        np.testing.assert_array_equal(series.dates_after(3), dates[-3:])
+
+
 # ==== There and back: a random series in a random dialect
 
 FORMS = {

@@ -99,6 +99,17 @@ def test_live_changes_are_in_the_script(what: str, capsys) -> None:
     assert to_script(run) == script
 
 
+def test_adamw_without_decay_is_said_to_be_without(capsys) -> None:
+    run = Run({"optimizer": "AdamW", "hidden": 2, "steps": 100}).run()
+    assert_equal(run, to_script(run), capsys)
+
+
+def test_a_budget_may_end_where_the_run_already_is(capsys) -> None:
+    run = Run({"hidden": 2, "steps": 200}, ((150, "steps", 100),)).run()
+    assert run.step_count == 150
+    assert_equal(run, to_script(run), capsys)
+
+
 def test_a_script_ends_where_the_run_has_diverged(capsys) -> None:
     run = Run(*from_text("optimizer=SGD lr=3 cell=RNN window=10")).run()
     assert run.diverged

@@ -15,8 +15,11 @@ import zipfile
 from pathlib import Path
 
 import ipywidgets as widgets
+import nbformat
 import numpy as np
 import pytest
+from bs4 import BeautifulSoup
+from nbformat.v4 import new_code_cell, new_notebook
 
 import build
 import films
@@ -205,6 +208,25 @@ def test_formulas_become_mathml_and_code_does_not():
     text = web.prose("## A $x_t$\n\nwith $c_t = f \\odot c$ and `$x$` for 5 $ or\n\n$$y = 2$$")
     assert text.count("<math") == 3 and "`" not in text and "<code>$x$</code>" in text
     assert 'display="block"' in text and "5 $ or" in text
+
+
+def test_an_anchor_holds_whatever_a_heading_says() -> None:
+    text = web.prose('## My "network" & I')
+    assert BeautifulSoup(text, "html.parser").h2["id"] == 'My-"network"-&-I'
+
+
+def test_a_page_in_a_folder_leads_out_of_it() -> None:
+    page = web.Page("solutions/01_data.html", build.NOTEBOOKS / "solutions/01_data.ipynb", "Data")
+    assert 'href="../01_data.html#A"' in web.relinked('<a href="../01_data.ipynb#A">x</a>', page)
+
+
+def test_films_depend_on_the_code_of_a_lesson_and_not_on_its_questions(tmp_path) -> None:
+    path, keys = tmp_path / "a.ipynb", []
+    for code, question in (("x = 1", "quiz('1')"), ("x = 1", "quiz('2')"), ("x = 2", "quiz('2')")):
+        asking = new_code_cell(question, metadata={"tags": ["quiz"]})
+        nbformat.write(new_notebook(cells=[new_code_cell(code), asking]), path)
+        keys.append(web.key_of(path))
+    assert keys[0] == keys[1] != keys[2]
 
 
 def test_a_long_text_gets_slides_of_its_own_and_its_end_stays_with_the_results():

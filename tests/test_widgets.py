@@ -124,6 +124,16 @@ def test_buttons(made) -> None:
     assert playground.session.run.step_count == 100
 
 
+def test_step_stops_a_run_that_plays(made) -> None:
+    playground = made(config="steps=2000 hidden=1 window=2")
+    assert playground.training
+    playground.buttons["Step"].click()
+    for _ in range(3):
+        playground.turn()
+    assert not playground.training
+    assert playground.session.run.step_count == 1
+
+
 def test_history_undo_and_clear_show_on_the_controls(made) -> None:
     playground = made(config="steps=100 hidden=4")
     finish(playground)
@@ -320,6 +330,7 @@ def test_run_and_set_without_background_updates(made) -> None:
     assert playground.controls["signal"].value == "two sines"
     picture = playground.run(60)
     assert playground.session.run.step_count == 60
+    assert not playground.training  # by itself: the reader has the next word
     assert picture.data == playground.image.value
     playground.run(60)
     assert playground.session.run.step_count == 100
