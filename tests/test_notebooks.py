@@ -243,6 +243,14 @@ def test_readme_has_the_table_of_the_lessons() -> None:
     assert written.README_TABLE.search(text)
 
 
+def test_changelog_and_citation_name_one_version() -> None:
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    (version, date), *_ = re.findall(r"^## (\d+\.\d+\.\d+) · (\S+)$", changes, re.MULTILINE)
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {version}\n" in citation
+    assert f'\ndate-released: "{date}"\n' in citation
+
+
 def test_teaching_has_the_sheet_of_challenges() -> None:
     text = TEACHING.read_text(encoding="utf-8")
     assert written.fill_teaching(text) == text
