@@ -465,7 +465,9 @@ def test_the_last_attempt_counts_and_leaves_no_names_to_the_next(workshop: Works
 
 def test_who_replaces_what_judges_is_judged_all_the_same(workshop: Workshop) -> None:
     source = "import numpy as np\nfrom checks import check\nright = np.array([275.0, 75, 75, 50])\n"
-    source += 'np.asarray = lambda *a, **k: right\nprediction = "mine"\ncheck("01.1")'
+    source += "old = np.asarray\n"
+    source += "np.asarray = lambda v, *a, **k: right if isinstance(v, str) else old(v, *a, **k)\n"
+    source += 'prediction = "mine"\ncheck("01.1")'
     found, note = workshop.verdicts("replaced", "01", [Plan("01.1", ((source, True),))])
     assert found["01.1"].word == "wrong", found
     assert note == "changes numpy.asarray"

@@ -1,6 +1,6 @@
 """Put deliberate faults into a copy of the project, one at a time, and see whether a test fails.
 
-    python tests/tools/mutate.py                    # all of faults.txt, about ten minutes
+    python tests/tools/mutate.py                    # all of faults.txt, ten minutes on one core
     python tests/tools/mutate.py --only undo        # those whose file or words hold this text
     python tests/tools/mutate.py --jobs 2
 
