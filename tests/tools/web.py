@@ -58,7 +58,15 @@ SERIES = "LSTM networks in PyTorch"
 PLAYGROUND = "08_playground"
 FRONT = "index.html"
 ZIP, PDF = "download/series.zip", "download/series.pdf"
-ZIPPED = ("LICENSE", "README.md", "helpers.py", "pyproject.toml", "requirements.txt")
+CHANGES = ROOT / "CHANGELOG.md"
+ZIPPED = (
+    "LICENSE",
+    "README.md",
+    "CHANGELOG.md",
+    "helpers.py",
+    "pyproject.toml",
+    "requirements.txt",
+)
 ZIPPED_FOLDERS = ("notebooks", "tests")
 PACKED = {"", ".py", ".md", ".txt", ".toml", ".ipynb", ".csv", ".png", ".json", ".cfg", ".css"}
 PACKED |= {".js", ".j2", ".woff2"}
@@ -66,10 +74,13 @@ LEFT_OUT = {"__pycache__", ".ipynb_checkpoints"}
 FONT = HERE / "page/stix-two-math.woff2"  # of STIX Two Math: what lessons may need of it
 FILM_BYTES = 1_500_000  # of one page at most
 NO_SLIDES = ("Exercises", "References")
+SENTENCE = 60  # characters of a cell that needs a wide column
 LONG = 120  # words on a slide of text
 OPEN = 24  # lines of code on a slide that has nothing else to show
 FOLDED = re.compile(r"<details>(?=<summary>Code)")
-DRAWING = re.compile(r"<details><summary>Code that draws</summary>.*?</details>\s*", re.DOTALL)
+DRAWING = re.compile(
+    r"<details><summary>Code that (?:draws|checks|computes)</summary>.*?</details>\s*", re.DOTALL
+)
 WRITTEN = {"navigation", "next"}  # cells that the pages have in another form
 
 WELCOME = """These pages are the whole series without Python: text, code, results, and sliders \
@@ -81,6 +92,9 @@ FORMULA = re.compile(r"(?<![\\`])\$\$(.+?)\$\$|(?<![\\`$\w])\$([^$\n]+?)\$(?!\w)
 VERBATIM = re.compile(r"(^```.*?^```|`[^`\n]+`)", re.DOTALL | re.MULTILINE)
 HEADING = re.compile(r"<h([1-6])>(.*?)</h\1>", re.DOTALL)
 ANCHORED = re.compile(r'<h([1-6]) id="([^"]*)">(.*?)</h\1>', re.DOTALL)
+# Under a root: the sign is as tall as this, and would hang below a letter that is lower.
+STRUT = '<mspace height="0.78em" depth="0.22em"></mspace>'
+TABLE = re.compile(r"<table>.*?</table>", re.DOTALL)
 LINK = re.compile(r'\b(href|src)="([^"]*)"')
 NAMED = re.compile(r'(<a href="([^"#]+)[^>]*>)[\w/]+\.(?:ipynb|md)</a>')
 ID = re.compile(r'\bid="([^"]*)"')
@@ -115,18 +129,42 @@ def prose(source: str) -> str:
     def formula(found: re.Match) -> str:
         display = "block" if found[1] else "inline"
         latex = (found[1] or found[2]).strip()
-        formulas.append(latex2mathml.converter.convert(latex, display=display))
+        markup = latex2mathml.converter.convert(latex, display=display)
+        formulas.append(markup.replace("<msqrt><mrow>", f"<msqrt><mrow>{STRUT}"))
         return f"\x02{len(formulas) - 1}\x03"
 
+    def with_its_stop(found: re.Match) -> str:
+        both = formulas[int(found[1])] + found[2]
+        return f'<span class="nobr">{both}</span>' if found[2] else both
+
     parts = VERBATIM.split(source)
-    text = "".join(part if k % 2 else FORMULA.sub(formula, part) for k, part in enumerate(parts))
+    parts[::2] = [re.sub(r"(?<=\d) %", "\u00a0%", FORMULA.sub(formula, p)) for p in parts[::2]]
+    text = "".join(parts)
     renderer = IPythonRenderer(escape=False, exclude_anchor_links=True)
     out = MarkdownWithMath(renderer=renderer).render(text)
-    out = re.sub("\x02(\\d+)\x03", lambda found: formulas[int(found[1])], out)
+    out = re.sub("\x02(\\d+)\x03([.,;:!?)]*)", with_its_stop, out)
     # An anchor that a page has for GitHub is what the heading below it gets anyway
     out = re.sub(r'<p><a id="[^"]*"></a></p>\s*(?=<h)', "", out)
-    out = out.replace("<table>", '<div class="wide"><table>').replace("</table>", "</table></div>")
+    out = TABLE.sub(in_a_box, out)
+    out = re.sub(r"<p>(<img[^>]*>)</p>", r"<figure>\1</figure>", out)
     return HEADING.sub(lambda h: f'<h{h[1]} id="{anchor(h[2])}">{h[2]}</h{h[1]}>', out)
+
+
+def in_a_box(table: re.Match) -> str:
+    """A table that can scroll; one with a sentence in a cell is "long", and has roles of its own.
+
+    On a narrow window such a table's rows are shown as paragraphs, and then only the roles say that
+    it is a table.
+    """
+    markup, cells = table[0], re.findall(r"<td[^>]*>(.*?)</td>", table[0], re.DOTALL)
+    wide = len(re.findall(r"<th\b", markup)) > 2
+    if not (wide and max(len(plain(cell)) for cell in cells) > SENTENCE):
+        return f'<div class="wide">{markup}</div>'
+    roles = {"table": "table", "thead": "rowgroup", "tbody": "rowgroup", "tr": "row"}
+    roles |= {"th": "columnheader", "td": "cell"}
+    for tag, role in roles.items():
+        markup = re.sub(rf"<{tag}\b", f'<{tag} role="{role}"', markup)
+    return f'<div class="wide long">{markup}</div>'
 
 
 def anchor(heading: str) -> str:
@@ -155,6 +193,8 @@ def place_of(target: Path) -> str:
     """Where in site/ a file of the project is to be found. Raises KeyError if nowhere."""
     if target == ROOT / "README.md":
         return FRONT
+    if target == CHANGES:
+        return "changes.html"
     if target == ROOT / "LICENSE":
         return "LICENSE"
     if target.is_relative_to(NOTEBOOKS) and target.is_file():
@@ -202,7 +242,8 @@ def pages() -> list[Page]:
         path = NOTEBOOKS / each.file
         found.append(Page(place_of(path), path, each.title, each.promise))
     others = [*NOTEBOOKS.rglob("*.md"), *(NOTEBOOKS / "solutions").glob("*.ipynb")]
-    for path in sorted(others, key=lambda path: (path.suffix == ".ipynb", path)):
+    others.sort(key=lambda path: (path.suffix == ".ipynb", path))
+    for path in [*others, CHANGES]:
         if not LEFT_OUT & {*path.parts}:
             found.append(Page(place_of(path), path, first_line(path)))
     return found
@@ -257,7 +298,10 @@ def fold(cell: NotebookNode) -> str:
         return ""
     tags = cell.metadata.get("tags", [])
     words = {"setup": "Code that finds the files of the series", "quiz": "Code that asks"}
-    return next((words[tag] for tag in tags if tag in words), "Code that draws")
+    draws = any("image/png" in output.get("data", {}) for output in cell.outputs)
+    checks = re.search(r"^assert ", cell.source, re.MULTILINE)
+    usual = "draws" if draws else "checks" if checks else "computes"
+    return next((words[tag] for tag in tags if tag in words), f"Code that {usual}")
 
 
 def figure(page: Page, cell: NotebookNode, output: NotebookNode, kept: dict, site: Path) -> str:
@@ -424,7 +468,8 @@ def portions(source: str, words: int) -> list[str]:
     """A text in parts: the last of about so many words, with the question; others of LONG."""
     found = [""]
     for block in reversed(blocks(source)):
-        if found[0] and length(block) + length(found[0]) > (words if len(found) == 1 else LONG):
+        full = length(block) + length(found[0]) > (words if len(found) == 1 else LONG)
+        if found[0] and full and not block.rstrip().endswith(":"):  # which leads to what follows
             found.insert(0, "")
         found[0] = f"{block}\n\n{found[0]}"
     if len(found) > 1 and length(found[0]) + length(found[1]) <= 1.4 * words:
@@ -449,7 +494,7 @@ def deck(page: Page, site: Path) -> str:
 
 def sections(page: Page, body: str) -> list[list[str]]:
     """[anchor, heading, text] of each section, for the search; printed results are left out."""
-    body = re.sub(r'<pre class="printed">.*?</pre>', "", body, flags=re.DOTALL)
+    body = re.sub(r'<pre class="printed".*?</pre>', "", body, flags=re.DOTALL)
     body = re.sub(r"<(annotation|option|output|summary)\b.*?</\1>", "", body, flags=re.DOTALL)
     parts = re.split(r'<h[123] id="([^"]*)">(.*?)</h[123]>', body, flags=re.DOTALL)
     rows = zip(parts[1::3], parts[2::3], parts[3::3], strict=True)
