@@ -225,7 +225,8 @@ def _set_slides(nb: NotebookNode) -> None:
         tags = {*cell.metadata.get("tags", [])}
         heading = cell.cell_type == "markdown" and re.match(r"#+ (.*)", cell.source)
         ended = ended or (bool(heading) and heading[1] == "Exercises")
-        if ended or tags & {"navigation", "setup", "next", "quiz"} or cell.id == "imports":
+        begins = cell.id.rpartition("-")[2] in ("imports", "seeds")
+        if ended or begins or tags & {"navigation", "setup", "next", "quiz"}:
             by_rule = "skip"
         elif cell.cell_type == "markdown":
             by_rule = "slide" if heading else "subslide"
