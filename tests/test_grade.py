@@ -122,7 +122,8 @@ def test_lesson_by_its_checks_then_by_its_name() -> None:
         ("model.train()\nfit(net, 3)", "", "fit model net", "model net", ""),
         ("def f(a, b=c):\n    t = a + d\n    return t", "f", "c", "", "d"),
         ("f = lambda a: a + d", "f", "", "", "d"),
-        ("x = [k * m for k in ks]", "x", "ks m", "", "m"),
+        ("x = [k * m for k in ks]", "x", "ks m", "", ""),  # before 3.12 a function, too
+        ("def f(ks): return [k * m for k in ks]", "f", "", "", "m"),
         ("class A(B):\n    def f(self): return c", "A", "B", "", "c"),
         ("import a.b as c, d.e\nfrom f import g", "c d g", "", "", ""),
         ("%matplotlib inline\nx = 1", "x", "get_ipython", "get_ipython", ""),
