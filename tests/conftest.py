@@ -15,7 +15,7 @@ import matplotlib
 import pytest
 from nbval.plugin import IPyNbCell, IPyNbFile
 
-from build import KERNEL_ENVIRONMENT
+from build import KERNEL_ENVIRONMENT, NOTEBOOKS
 from claims import claims_of
 from kernel import run_in
 from sweep import explorer_calls
@@ -28,7 +28,10 @@ TESTS = Path(__file__).resolve().parent
 TOOL = f"import sys, json; sys.path.insert(0, {str(TESTS / 'tools')!r}); import %s as tool\n"
 TOOL += "print(json.dumps(tool.problems(%r)))"
 CODE = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
-QUICK = ("00_one_page.ipynb", "01_data.ipynb")  # nbval runs these in the inner loop as well
+QUICK = (
+    NOTEBOOKS / "00_one_page.ipynb",
+    NOTEBOOKS / "01_data.ipynb",
+)  # nbval runs these in the inner loop as well
 
 
 class AfterCells(pytest.Item):
@@ -80,7 +83,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         place = items.index(item) + 1
         items[place:place] = after_cells(file)
     for item in items:
-        if isinstance(item.parent, IPyNbFile) and item.path.name not in QUICK:
+        if isinstance(item.parent, IPyNbFile) and item.path not in QUICK:
             item.add_marker("slow")
         if hasattr(item, "output_timeout"):  # nbval waits 5 s for an output after a cell's end
             item.output_timeout = 60

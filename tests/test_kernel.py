@@ -77,6 +77,7 @@ def test_every_control_acts_over_the_comm_protocol(kernel, with_subshell: bool) 
     kernel.quiet()
 
 
+@pytest.mark.slow
 def test_the_cell_run_again_leaves_one_task(kernel) -> None:
     for _ in range(3):
         kernel.run(SETUP)
@@ -84,6 +85,7 @@ def test_the_cell_run_again_leaves_one_task(kernel) -> None:
     kernel.quiet()
 
 
+@pytest.mark.slow
 def test_the_task_sleeps_when_nothing_is_due(kernel) -> None:
     """The processor's share, of a playground that is paused, and of one at 5 steps a second."""
     kernel.run(SETUP)

@@ -341,6 +341,7 @@ def test_the_set_up_cell_says_what_to_do(tmp_path: Path) -> None:
     assert "Start Jupyter in the folder that you cloned" in run.stderr.replace("\n", " ")
 
 
+@pytest.mark.slow
 def test_figures_show_whatever_the_shell_says() -> None:
     kernel = Kernel(MPLBACKEND="Agg")
     try:

@@ -866,6 +866,7 @@ def test_three_changes_are_three_and_one_that_was_put_back_counts() -> None:
     assert not reached(four, three)
 
 
+@pytest.mark.slow
 def test_no_challenge_is_met_by_its_start_or_without_noise() -> None:
     for key, challenge in CHALLENGES.items():
         start = {**challenge.start, "steps": 100}

@@ -55,6 +55,7 @@ def assert_equal(run: Run, script: str, capsys) -> None:
     assert run.diverged or printed[-1][0] == run.step_count // 25 * 25
 
 
+@pytest.mark.slow
 def test_a_script_stands_on_numpy_and_torch_alone() -> None:
     script = to_script(Run({"signal": "echo", "bias": 1.0}))
     imported = [
@@ -116,6 +117,7 @@ def test_a_script_ends_where_the_run_has_diverged(capsys) -> None:
     assert len(losses_of(to_script(run), capsys)[0]) == run.step_count
 
 
+@pytest.mark.slow
 def test_no_script_is_longer_than_it_may_be(monkeypatch) -> None:
     data = Run({}).data
     monkeypatch.setattr("playground.run.make_data", lambda settings: data)

@@ -50,12 +50,16 @@ def three_lists(changes_parameters, moves_floor, does_nothing) -> str:
         expect({*names} >= truth, f"`{name}`: what you name is right, but not all. {missing}")
     return (
         f"{len(found['parameters'])} change the parameters, {len(found['floor'])} the floor, and "
-        f"{len(found['idle'])} are grey. The others act on the training, or on the wave alone."
+        f"{len(found['idle'])} are grey. `signal` moves the floor by two of its values: an "
+        "echo brings new values of its own, and a family other validation series."
     )
 
 
 PARTS = "What makes the matrices of the network larger, or makes more of them?"
-FLOOR = "The line is the noise in *these* validation values. What else makes them other values?"
+FLOOR = (
+    "The line is the mean square of the noise *drawn* in these validation values. What makes the "
+    "draw another one, or adds something that nobody can foresee?"
+)
 IDLE = "What belongs to another kind of cell, to another optimiser, or needs another layer?"
 BUDGET = " It changes no step, but how many there are."
 
@@ -120,7 +124,8 @@ def blind_windows(largest, two_numbers) -> str:
             f"{here}: the second is right, the first is not. A share of persistence is a quotient "
             "of two of the numbers in `scores()`."
             if loop
-            else f"{here}: such a run says something else, in both.",
+            else f"{here}: neither is what a run of {DEFAULTS['steps']} steps without noise says, "
+            "with this window and all else by default. Was it trained, and to its end?",
         )
         expect(loop, f"{here}: the first is right, the second is not the MSE in closed loop.")
     for seed in SEEDS:
@@ -134,8 +139,8 @@ def blind_windows(largest, two_numbers) -> str:
     loops = [_two_numbers(wider, seed)[1] for seed in SEEDS]
     expect(
         min(loops) < 0.2,
-        "the function is right. With all three seeds the next window on the slider reaches the "
-        "goal, too.",
+        f"the function is right, and with `largest` = {show(window)} the goal is met. But it is "
+        "not the largest.",
     )
     unlike = _two_numbers(wider, 4)[1]
     return (
@@ -175,7 +180,7 @@ def race_to_the_floor(times_floor) -> str:
         )
     return (
         f"with seed 0 and 50 steps {told[0]}, and {told[1]}. One seed and one mark are no race: "
-        "run five seeds to 200 steps."
+        "run five seeds to 200 steps. (The seconds are those of your machine.)"
     )
 
 
@@ -202,7 +207,11 @@ def _name_the_mistake(case: str, given, truth, cell: str, seed: int, marks: tupl
     ):
         expect(not np.allclose(given, other, rtol=1e-3), f"{case}: {hint}")
     rows = ", ".join(f"≈{x:.1f}" for x in given)
-    raise Wrong(f"{case} is {rows}, which is not what such a run says.")
+    raise Wrong(
+        f"{case} is {rows}. That is not the validation MSE over the noise floor of the same run: "
+        f"{DEFAULTS['hidden']} units on two sines with all else by default, after so many "
+        "steps."
+    )
 
 
 @cache
