@@ -28,10 +28,8 @@ TESTS = Path(__file__).resolve().parent
 TOOL = f"import sys, json; sys.path.insert(0, {str(TESTS / 'tools')!r}); import %s as tool\n"
 TOOL += "print(json.dumps(tool.problems(%r)))"
 CODE = re.compile(r"^```python\n(.*?)^```", re.DOTALL | re.MULTILINE)
-QUICK = (
-    NOTEBOOKS / "00_one_page.ipynb",
-    NOTEBOOKS / "01_data.ipynb",
-)  # nbval runs these in the inner loop as well
+# nbval runs these in the inner loop as well
+QUICK = (NOTEBOOKS / "00_one_page.ipynb", NOTEBOOKS / "01_data.ipynb")
 
 
 class AfterCells(pytest.Item):

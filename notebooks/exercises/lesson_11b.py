@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from checks import array_of, exercise, expect, show
+from checks import array_of, exercise, expect, judged, show
 from forecasting import fill_forward
 from helpers import ar_forecast, fit_ar, fit_scaler
 from reading import DATA
@@ -110,8 +110,8 @@ def one_weight_more(
         f'the function is right, but "{prediction}" did not hold. {rows}: compare them one by one.',
     )
     return (
-        f'your function is, and your prediction, "{prediction}", held. {rows}. One weight more, on '
-        "the rise of a year and a month ago, matters."
+        f"{judged(prediction, True, rows)} One weight more, on the rise of a year and a month "
+        "ago, matters."
     )
 
 

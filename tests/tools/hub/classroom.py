@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 FOLDER = "lstm-series"  # a student's copy, in the home
-HANDED_OUT = ("notebooks", "helpers.py", "requirements.txt", "README.md", "LICENSE")
+HANDED_OUT = ("notebooks", "helpers.py", "requirements.txt", "README.md", "CHANGELOG.md", "LICENSE")
 CACHES = shutil.ignore_patterns("__pycache__", ".ipynb_checkpoints")
 
 
