@@ -1,6 +1,7 @@
-"""The code that the lessons share, in the order of the notebooks: numbers, and the figures' style.
+"""The code that the lessons share, in their order: data, network, training, evaluation.
 
 What a lesson teaches is written out there first, then imported from here; a test compares both.
+It needs NumPy and PyTorch alone, so a program of your own may take it along.
 
 Shapes: a series is ``(time, features)``, windows are ``(batch, seq_len, features)``, a forecast is
 ``(batch, steps, features)``. A series or context may be anything that NumPy reads: a list, a
@@ -12,127 +13,16 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial, wraps
 
-import ipywidgets as widgets
-import matplotlib.pyplot as plt
 import numpy as np
 import torch
-from IPython import get_ipython
-from IPython.display import display
-from matplotlib.ticker import LogLocator
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 CELLS = ("RNN", "GRU", "LSTM")
 Pair = tuple[Tensor, Tensor]  # inputs (batch, seq_len, features), targets (batch, k, features)
-
-# ==== One visual language: Okabe and Ito's colours, apart for colour-blind readers too
-
-COLORS = {"truth": "#1A1A1A", "LSTM": "#0072B2", "RNN": "#D55E00", "GRU": "#009E73"}
-COLORS |= {"forget": "#E69F00", "input": "#56B4E9", "output": "#CC79A7", "candidate": "#F0E442"}
-COLORS |= {"baseline": "#7F7F7F", "shade": "#EFEFEF"}
-
-
-def use_style() -> None:
-    """Opaque white figures that read at 100 %, in cells even where MPLBACKEND=Agg hides them.
-
-    From here on a NameError in a cell says what to do, too.
-    """
-    if hasattr(get_ipython(), "kernel"):
-        if plt.get_backend().lower() == "agg":
-            get_ipython().run_line_magic("matplotlib", "inline")
-        get_ipython().set_custom_exc((NameError,), _show_name_error)
-    plt.rc("figure", figsize=(8.4, 3.2), dpi=110, facecolor="white")
-    plt.rc("figure.constrained_layout", use=True)
-    plt.rc("savefig", facecolor="white")
-    plt.rc("font", size=10.5)
-    plt.rc("axes", titlesize=11.5, titlelocation="left", titleweight="bold")
-    plt.rc("axes", edgecolor="#555555", labelcolor="#333333")
-    plt.rc("axes.spines", top=False, right=False)
-    plt.rc(("xtick", "ytick"), color="#555555")
-    plt.rc("lines", linewidth=1.8, solid_capstyle="round")
-    plt.rc("legend", frameon=False)
-
-
-def _show_name_error(shell, kind, error, traceback, tb_offset=None) -> None:
-    """As ever, with a hint: mostly a cell above has not run."""
-    advice = "If a cell above defines it, choose Run > Run All Above Selected Cell."
-    error.args = (f"{error}. {advice}",)
-    shell.showtraceback((kind, error, traceback), tb_offset=tb_offset)
-
-
-def label(ax, x: float, y: float, text: str, color: str, **kwargs) -> None:
-    """Write `text` in the colour of its line at data coordinates (x, y), haloed in white."""
-    halo = {"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0}
-    ax.text(x, y, text, color=color, bbox=halo, **{"va": "center", "fontsize": 10, **kwargs})
-
-
-def shade_future(ax, start: float, end: float) -> None:
-    """Shade the future, from the forecast origin `start` to `end`, behind everything else."""
-    ax.axvspan(start, end, color=COLORS["shade"], linewidth=0, zorder=0)
-    ax.axvline(start, color="#999999", linewidth=0.8, zorder=0)
-
-
-def dots(ax, results: dict, colors: dict | None = None) -> None:
-    """A row for each of `results`, {name: values}: a dot a seed, and a bar at their median."""
-    for row, (name, values) in enumerate(results.items()):
-        color = colors[name] if colors else COLORS["LSTM"]
-        ax.plot(values, [row] * len(values), "o", color=color, alpha=0.5, markersize=6)
-        ax.plot(np.median(values), row, "|", color=COLORS["truth"], markersize=15)
-    ax.set_yticks(range(len(results)), results)
-    ax.set_ylim(len(results) - 0.4, -0.6)
-    ax.grid(axis="x", color="#EEEEEE")
-
-
-def compare(ax, results: dict, xlabel: str) -> None:
-    """`dots` beside the medians and each row's `verdict` against the first, whose range is shaded.
-
-    Errors on a log axis, {name: values}, a value a seed.
-    """
-    dots(ax, results)
-    first = next(iter(results.values()))
-    ax.axvspan(np.min(first), np.max(first), color=COLORS["shade"], linewidth=0, zorder=0)
-    for row, values in enumerate(results.values()):
-        text = f"{np.median(values):.3g}  " + (verdict(values, first) if row else "the yardstick")
-        ax.text(1.02, row, text, transform=ax.get_yaxis_transform(), va="center")
-    ends = [end(values) for end in (np.min, np.max) for values in results.values()]
-    ax.set(xscale="log", xlabel=xlabel, xlim=(min(ends) / 1.1, max(ends) * 1.1))
-    ax.xaxis.set_major_locator(LogLocator(subs=(1, 1.5, 2, 3, 5, 7)))
-    ax.xaxis.set_major_formatter("{x:g}")
-    ax.minorticks_off()
-
-
-def spread(values, form: str = ".3f") -> str:
-    """Median and range of a run's results over its seeds, as the lessons print them.
-
-    The sign ≈ says that the digits depend on the processor; tests pass over such numbers.
-    """
-    middle, low, high = np.median(values), np.min(values), np.max(values)
-    return f"≈{middle:{form}} (≈{low:{form}} to ≈{high:{form}})"
-
-
-def progress(items: Iterable, total: int) -> Iterator:
-    """Hand on `items`, of which there are `total`; a bar under the cell shows how many have come.
-
-    It is there only while it moves, and leaves nothing in a stored notebook.
-    """
-    if not hasattr(get_ipython(), "kernel"):
-        yield from items
-        return
-    bar = widgets.IntProgress(max=total, layout=widgets.Layout(width="300px"))
-    view = {"model_id": bar.model_id, "version_major": 2, "version_minor": 0}
-    shown = display({"application/vnd.jupyter.widget-view+json": view}, raw=True, display_id=True)
-    try:
-        for item in items:
-            bar.value += 1
-            yield item
-    finally:
-        shown.update({}, raw=True)
-        bar.close()
-
 
 # ==== Argument checks: each message names the argument, what came, and what is allowed
 
@@ -438,81 +328,6 @@ def evaluate(model: nn.Module, loss_fn, inputs: Tensor, targets: Tensor) -> floa
         return loss_fn(predictions, targets.to(device)).item()
 
 
-def models_of(seeds: Iterable[int], forget_bias=None, **settings) -> list[Forecaster]:
-    """A Forecaster a seed, with `settings` (see there) and, if given, this forget bias."""
-    models = []
-    for seed in seeds:
-        torch.manual_seed(seed)
-        models.append(Forecaster(**settings))
-        if forget_bias is not None:
-            set_forget_bias(models[-1].rnn, forget_bias)
-    return models
-
-
-@_checked(seed=FROM_0, window=COUNT)
-def noisy_sine(seed: int, window: int = 25) -> tuple[Pair, Pair, Scaler]:
-    """Scaled windows of a sine of 50 points with noise 0.1, in the draw of the noise `seed`.
-
-    Pairs of the training part (700 values) and of the validation part (1000), and the scaler.
-    """
-    series = make_wave(2000, 50, noise=0.1, generator=np.random.default_rng(seed))
-    train_part, validation_part, _ = split_in_time(series, validation=0.5, test=0.15)
-    scaler = fit_scaler(train_part)
-    pairs, checks = (
-        tuple(torch.tensor(array).float() for array in create_sequences(scaler.scale(part), window))
-        for part in (train_part, validation_part)
-    )
-    return pairs, checks, scaler
-
-
-def score(model: nn.Module, pairs: Pair, scaler: Scaler) -> float:
-    """RMSE one step ahead over all `pairs` of scaled windows, in the units of the series."""
-    return math.sqrt(evaluate(model, nn.MSELoss(), *pairs)) * scaler.std
-
-
-def run(
-    model: nn.Module,
-    seed: int,
-    lr: float = 0.01,
-    steps: int = 300,
-    batch_size: int = 16,
-    first=None,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Train on `noisy_sine(seed)`, or on the `first` of its windows, by Adam at a constant rate.
-
-    Gives the loss at each step, and the validation RMSE at every 20th. `seed` draws the noise and
-    the batches.
-    """
-    pairs, checks, scaler = noisy_sine(seed)
-    pairs = [part[:first] for part in pairs]
-    optimizer = torch.optim.Adam(model.parameters(), lr=lr)
-    batches = random_batches(*pairs, batch_size, steps, torch.Generator().manual_seed(seed))
-    losses, scores = [], []
-    for step, (loss, _) in enumerate(train(model, nn.MSELoss(), optimizer, batches), start=1):
-        losses.append(loss)
-        if step % 20 == 0:
-            scores.append(score(model, checks, scaler))
-    return np.array(losses), np.array(scores)
-
-
-def in_pairs(function: Callable, jobs: Iterable[tuple]) -> list:
-    """``function(*job)`` for each job, in order; two at a time, one processor each."""
-    jobs = list(jobs)
-    with ThreadPoolExecutor(2, initializer=torch.set_num_threads, initargs=[1]) as pool:
-        return list(progress(pool.map(lambda job: function(*job), jobs), len(jobs)))
-
-
-def verdict(a, b) -> str:
-    """Whether the errors `a` are clearly below `b`: each of the ones below each of the others.
-
-    NaN, the error of a run that exploded, counts as the largest.
-    """
-    a, b = (np.nan_to_num(errors, nan=math.inf) for errors in (a, b))
-    if a.max() < b.min():
-        return "clearly better"
-    return "clearly worse" if a.min() > b.max() else "not clear"
-
-
 @_checked(steps=COUNT, learning_rate=ABOVE_0)
 def follow_recipe(
     model: nn.Module, batches: Iterable[Pair], steps: int, learning_rate: float = 0.03
@@ -648,81 +463,3 @@ def rmse_by_horizon(
     predicted = forecast(context, steps)
     predicted = _check_forecast(predicted, truth.shape)
     return np.sqrt(((predicted - truth) ** 2).mean(axis=(0, 2)))
-
-
-# ==== 09 Memory
-
-
-@_checked(size=COUNT, delay=COUNT, noise=REAL)
-def recall(
-    size: int, delay: int, generator: torch.Generator, noise: float = 0.3
-) -> tuple[Tensor, Tensor]:
-    """Sequences (size, delay + 1, 1) that begin with a bit, +1 or -1, and the bits (size, 1, 1).
-
-    After the bit comes noise of this standard deviation.
-    """
-    x = noise * torch.randn(size, delay + 1, 1, generator=generator)
-    bits = torch.randint(0, 2, (size, 1, 1), generator=generator) * 2.0 - 1
-    x[:, :1] = bits
-    return x, bits
-
-
-def accuracy(model: nn.Module, x: Tensor, bits: Tensor) -> float:
-    """The share of sequences after which the model's last output has the sign of the bit."""
-    with torch.no_grad():
-        return (model(x)[:, -1:] * bits > 0).float().mean().item()
-
-
-@_checked(delay=COUNT, lr=ABOVE_0, seed=FROM_0, steps=COUNT)
-def learn_recall(
-    model: nn.Module, delay: int, lr: float, seed: int, steps: int = 300
-) -> tuple[nn.Module, list[float]]:
-    """Train on fresh sequences of `recall`; the model, and its accuracy at every 10th step.
-
-    Ends early at 99 % of 200 sequences that are the same for every run.
-    """
-    optimizer = torch.optim.Adam(model.parameters(), lr=lr)
-    generator = torch.Generator().manual_seed(seed)
-    check = recall(200, delay, torch.Generator().manual_seed(1000))
-    batches = (recall(64, delay, generator) for _ in range(steps))
-    history = []
-    for number, _ in enumerate(train(model, nn.MSELoss(), optimizer, batches, clip=1.0), start=1):
-        if number % 10 == 0:
-            history.append(accuracy(model, *check))
-            if history[-1] >= 0.99:
-                break
-    return model, history
-
-
-@_checked(size=COUNT, length=partial(COUNT, least=2))
-def adding(size: int, length: int, generator: torch.Generator) -> Pair:
-    """Sequences (size, length, 2) of values from 0 to 1 and marks, and the sums (size, 1, 1).
-
-    Two values are marked, one in each half; their sum is the target (Hochreiter and Schmidhuber).
-    """
-    values, marks = torch.rand(size, length, generator=generator), torch.zeros(size, length)
-    half = length // 2  # one mark in each half
-    for start, end in [(0, half), (half, length)]:
-        marks.scatter_(1, torch.randint(start, end, (size, 1), generator=generator), 1.0)
-    return torch.stack([values, marks], dim=-1), (values * marks).sum(dim=1)[:, None, None]
-
-
-@_checked(lr=ABOVE_0, seed=FROM_0, length=partial(COUNT, least=2), steps=COUNT)
-def learn_adding(
-    model: nn.Module, lr: float, seed: int, length: int = 30, steps: int = 600
-) -> tuple[nn.Module, list[float]]:
-    """Train on fresh sequences of `adding`; the model, and its RMSE at every 20th optimiser step.
-
-    Ends early at an RMSE below 0.1, on 300 sequences that are the same for every run.
-    """
-    optimizer = torch.optim.Adam(model.parameters(), lr=lr)
-    generator = torch.Generator().manual_seed(seed)
-    check = adding(300, length, torch.Generator().manual_seed(1000))
-    batches = (adding(64, length, generator) for _ in range(steps))
-    errors = []
-    for number, _ in enumerate(train(model, nn.MSELoss(), optimizer, batches, clip=1.0), start=1):
-        if number % 20 == 0:
-            errors.append(evaluate(model, nn.MSELoss(), *check) ** 0.5)
-            if errors[-1] < 0.1:
-                break
-    return model, errors

@@ -24,7 +24,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from helpers import Forecaster, ar_forecast, fit_ar, in_pairs, models_of, progress, train
+from experiments import in_pairs, models_of, progress
+from helpers import Forecaster, ar_forecast, fit_ar, train
 from reading import Series, Unusable
 
 Method = Callable[[np.ndarray, np.ndarray, int], np.ndarray]

@@ -36,7 +36,8 @@ from written import LESSON, fill, minutes
 
 ROOT = Path(__file__).resolve().parents[1]
 HELPERS = ROOT / "helpers.py"
-MODULES = [ROOT / "notebooks" / f"{name}.py" for name in ("reading", "forecasting")]
+SHARED = ("experiments", "figures", "reading", "forecasting")
+MODULES = [ROOT / "notebooks" / f"{name}.py" for name in SHARED]
 NOTEBOOKS = find_notebooks()
 ONE_PAGE = [ROOT / "notebooks/00_one_page.ipynb"]
 LESSONS = [
@@ -359,9 +360,9 @@ def check_one_meaning(paths: list[Path]) -> list[str]:
     return problems
 
 
-def check_all_shared(helpers: str, users: list[str]) -> list[str]:
-    """Every public function and class of helpers is imported, or given or called by one that is."""
-    tree = ast.parse(helpers)
+def check_all_shared(module: str, source: str, users: list[str]) -> list[str]:
+    """Every public function and class of it is imported, or given or called by one that is."""
+    tree = ast.parse(source)
     public = {
         node.name: ast.unparse(node.returns) if getattr(node, "returns", None) else ""
         for node in tree.body
@@ -369,9 +370,9 @@ def check_all_shared(helpers: str, users: list[str]) -> list[str]:
     }
     imported = {
         alias.name
-        for source in users
-        for node in ast.walk(ast.parse(source))
-        if isinstance(node, ast.ImportFrom) and node.module == "helpers"
+        for user in users
+        for node in ast.walk(ast.parse(user))
+        if isinstance(node, ast.ImportFrom) and node.module == module
         for alias in node.names
     }
     given = {public[name] for name in imported & set(public)}

@@ -14,12 +14,25 @@ import pytest
 import torch
 from torch import nn
 
+import experiments
+import figures
 import helpers
+from experiments import (
+    accuracy,
+    adding,
+    in_pairs,
+    learn_adding,
+    learn_recall,
+    models_of,
+    noisy_sine,
+    recall,
+    run,
+    score,
+    verdict,
+)
 from helpers import (
     CELLS,
     Forecaster,
-    accuracy,
-    adding,
     ar_forecast,
     closed_loop,
     create_sequences,
@@ -28,24 +41,15 @@ from helpers import (
     fit_ar,
     fit_scaler,
     follow_recipe,
-    in_pairs,
     in_units,
-    learn_adding,
-    learn_recall,
     make_wave,
-    models_of,
-    noisy_sine,
     persistence,
     random_batches,
-    recall,
     rmse,
     rmse_by_horizon,
-    run,
-    score,
     set_forget_bias,
     split_in_time,
     train,
-    verdict,
 )
 
 torch.set_num_threads(1)
@@ -274,15 +278,15 @@ def test_rmse_by_horizon_counts_every_start() -> None:
 
 def test_style_is_opaque_and_the_colours_differ() -> None:
     with plt.rc_context():
-        helpers.use_style()
+        figures.use_style()
         assert plt.rcParams["figure.facecolor"] == "white"
-    assert len(set(helpers.COLORS.values())) == len(helpers.COLORS)
+    assert len(set(figures.COLORS.values())) == len(figures.COLORS)
 
 
 def test_label_and_shade_draw_where_they_are_told() -> None:
     ax = plt.figure().subplots()
-    helpers.label(ax, 1, 2, "here", "#123456")
-    helpers.shade_future(ax, 3, 5)
+    figures.label(ax, 1, 2, "here", "#123456")
+    figures.shade_future(ax, 3, 5)
     (text,) = ax.texts
     assert (text.get_position(), text.get_text(), text.get_color()) == ((1, 2), "here", "#123456")
     assert (ax.patches[0].get_x(), ax.patches[0].get_width()) == (3, 2)
@@ -609,14 +613,14 @@ def test_bad_input_is_named(call, message: str) -> None:
 def test_every_public_function_of_numbers_is_tried_with_bad_input() -> None:
     public = {
         name
-        for name, value in vars(helpers).items()
-        if getattr(value, "__module__", "") == "helpers"
+        for module in (helpers, experiments)
+        for name, value in vars(module).items()
+        if getattr(value, "__module__", "") == module.__name__
         and getattr(value, "__name__", "") == name
         and not name.startswith("_")
         and (inspect.isfunction(value) or inspect.isclass(value))
     }
-    without_numbers = {"use_style", "label", "shade_future", "dots", "compare", "spread"}
-    without_numbers |= {"in_pairs", "progress", "verdict"}
+    without_numbers = {"in_pairs", "progress", "spread", "verdict"}
     assert public - without_numbers == {name.partition(":")[0] for name in BAD}
 
 
@@ -790,7 +794,7 @@ def test_the_scaler_of_noisy_sine_knows_the_training_part_alone() -> None:
 
 def test_the_seed_of_a_run_draws_its_batches(monkeypatch) -> None:
     data = noisy_sine(0)
-    monkeypatch.setattr(helpers, "noisy_sine", lambda seed: data)
+    monkeypatch.setattr(experiments, "noisy_sine", lambda seed: data)
     losses = [run(models_of([0], hidden_size=2)[0], seed, steps=5)[0] for seed in (1, 2)]
     assert not np.array_equal(*losses)
 
@@ -822,7 +826,7 @@ def test_a_run_that_exploded_is_the_worst_of_all() -> None:
 
 
 def test_spread_marks_its_numbers() -> None:
-    assert helpers.spread([3, 1, 2], ".1f") == "≈2.0 (≈1.0 to ≈3.0)"
+    assert experiments.spread([3, 1, 2], ".1f") == "≈2.0 (≈1.0 to ≈3.0)"
 
 
 def test_recall_begins_with_its_bits_and_can_be_learned() -> None:
@@ -838,8 +842,8 @@ def test_recall_begins_with_its_bits_and_can_be_learned() -> None:
 
 def test_all_runs_are_judged_on_the_same_sequences(monkeypatch) -> None:
     seen = []
-    monkeypatch.setattr(helpers, "accuracy", lambda model, x, bits: seen.append(x) or 0.0)
-    monkeypatch.setattr(helpers, "evaluate", lambda model, loss, x, sums: seen.append(x) or 1.0)
+    monkeypatch.setattr(experiments, "accuracy", lambda model, x, bits: seen.append(x) or 0.0)
+    monkeypatch.setattr(experiments, "evaluate", lambda model, loss, x, sums: seen.append(x) or 1.0)
     for learn, more in ((learn_recall, {"delay": 3}), (learn_adding, {"length": 4})):
         for seed in (1, 2):
             (model,) = models_of([0], hidden_size=2, input_size=1 + (learn is learn_adding))
@@ -864,7 +868,7 @@ def test_in_pairs_keeps_the_order_and_raises_what_a_job_raises() -> None:
 
 def test_dots_draws_a_row_for_each_result() -> None:
     ax = plt.figure().subplots()
-    helpers.dots(ax, {"a": [1, 2, 3], "b": [4, 5, 9]}, {"a": "#111111", "b": "#222222"})
+    figures.dots(ax, {"a": [1, 2, 3], "b": [4, 5, 9]}, {"a": "#111111", "b": "#222222"})
     assert [text.get_text() for text in ax.get_yticklabels()] == ["a", "b"]
     assert [line.get_xdata().tolist() for line in ax.lines[1::2]] == [[2], [5]]
     assert [line.get_color() for line in ax.lines[::2]] == ["#111111", "#222222"]
@@ -873,30 +877,31 @@ def test_dots_draws_a_row_for_each_result() -> None:
 
 def test_compare_shades_the_first_row_and_says_what_is_clear() -> None:
     ax = plt.figure().subplots()
-    helpers.compare(ax, {"a": [3.0, 4.0], "b": [1.0, 2.0], "c": [2.0, 3.5]}, "RMSE")
+    figures.compare(ax, {"a": [3.0, 4.0], "b": [1.0, 2.0], "c": [2.0, 3.5]}, "RMSE")
     texts = [text.get_text() for text in ax.texts]
     assert texts == ["3.5  the yardstick", "1.5  clearly better", "2.75  not clear"]
     plt.close("all")
 
 
 def test_progress_hands_everything_on() -> None:
-    assert list(helpers.progress(iter("abc"), 3)) == ["a", "b", "c"]
+    assert list(experiments.progress(iter("abc"), 3)) == ["a", "b", "c"]
 
 
 def test_the_bar_goes_when_all_have_come_or_none_is_asked_for_any_more(monkeypatch) -> None:
     updates = []
     shown = SimpleNamespace(update=lambda data, raw: updates.append(data))
-    monkeypatch.setattr(helpers, "get_ipython", lambda: SimpleNamespace(kernel="there is one"))
-    monkeypatch.setattr(helpers, "display", lambda *what, **how: shown)
-    assert list(helpers.progress([1, 2], 2)) == [1, 2]
+    monkeypatch.setattr(experiments, "get_ipython", lambda: SimpleNamespace(kernel="there is one"))
+    monkeypatch.setattr(experiments, "display", lambda *what, **how: shown)
+    assert list(experiments.progress([1, 2], 2)) == [1, 2]
     assert updates == [{}]
-    broken_off = helpers.progress([1, 2], 2)
+    broken_off = experiments.progress([1, 2], 2)
     next(broken_off)
     broken_off.close()
     assert updates == [{}, {}]
 
 
 def test_public_functions_have_docstrings() -> None:
-    for name, value in vars(helpers).items():
-        if inspect.isfunction(value) and value.__module__ == "helpers" and name[0] != "_":
-            assert inspect.getdoc(value), name
+    for module in (helpers, experiments, figures):
+        for name, value in vars(module).items():
+            own = inspect.isfunction(value) and value.__module__ == module.__name__
+            assert not own or name[0] == "_" or inspect.getdoc(value), name

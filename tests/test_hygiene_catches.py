@@ -251,7 +251,7 @@ def test_a_stub_or_another_answer_may_have_the_name(tag: str, write, tmp_path: P
 def test_a_helper_that_nobody_uses_is_seen() -> None:
     helpers = "def a() -> C: e()\ndef b(): ...\nclass C: ...\ndef _d(): ...\ndef e(): ..."
     users = ["from helpers import a", "from other import b"]
-    assert hygiene.check_all_shared(helpers, users) == ["b is used by nobody"]
+    assert hygiene.check_all_shared("helpers", helpers, users) == ["b is used by nobody"]
 
 
 # ==== The pages beside the lessons
@@ -476,8 +476,9 @@ def test_minutes_count_words_shown_lines_figures_and_sliders(write) -> None:
 
 
 def test_what_showed_progress_leaves_nothing_behind(write, capfd) -> None:
-    source = f"import sys; sys.path.insert(0, {str(hygiene.ROOT)!r})\nimport helpers\nprint(1)\n"
-    page = write([code_cell(source + "print(len(list(helpers.progress(range(9), 9))))")])
+    folders = [str(hygiene.ROOT), str(hygiene.ROOT / "notebooks")]
+    source = f"import sys; sys.path[:0] = {folders}\nfrom experiments import progress\nprint(1)\n"
+    page = write([code_cell(source + "print(len(list(progress(range(9), 9))))")])
     assert build.main([str(page)]) == 0
     assert [output.text for output in build.read(page).cells[0].outputs] == ["1\n9\n"]
 

@@ -57,9 +57,10 @@ def test_the_tests_of_each_fault_are_there() -> None:
             assert (ROOT / file).is_file()
 
 
+SPREAD = "test_spread_marks_its_numbers"
 TRY = """import sys; sys.path.insert(0, {tools!r})
 import mutate
-mutate.FAULTS = mutate.faults_in('''== helpers.py [helpers::test_spread_marks_its_numbers]
+mutate.FAULTS = mutate.faults_in('''== notebooks/experiments.py [helpers::{test}]
 
 the mean for the median
 - middle, low, high = np.median(values)
@@ -75,11 +76,11 @@ sys.exit(mutate.main([]))"""
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="it forks a process that has loaded PyTorch")
 def test_a_fault_that_no_test_sees_is_told() -> None:
-    command = [sys.executable, "-c", TRY.format(tools=str(Path(ROOT, "tests/tools")))]
+    command = [sys.executable, "-c", TRY.format(tools=str(ROOT / "tests/tools"), test=SPREAD)]
     run = subprocess.run(command, capture_output=True, text=True)
     assert run.returncode == 1, run.stderr
     said = [line.strip() for line in run.stdout.splitlines()]
-    assert said[2] == "helpers.py::test_spread_marks_its_numbers"
+    assert said[2] == f"helpers.py::{SPREAD}"
     assert said[4] == "SURVIVED"
     assert "1 of 2 caught" in run.stdout
-    assert "np.median(values)" in (ROOT / "helpers.py").read_text(encoding="utf-8")
+    assert "np.median(values)" in (ROOT / "notebooks/experiments.py").read_text("utf-8")

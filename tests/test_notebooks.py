@@ -179,20 +179,22 @@ def test_no_two_lessons_define_one_name_differently() -> None:
     assert check_one_meaning(find_notebooks()) == []
 
 
-def test_every_helper_is_used() -> None:
+@pytest.mark.parametrize("module", ["helpers", "experiments", "figures"])
+def test_every_helper_is_used(module: str) -> None:
     lessons = [
         re.sub(r"^%.*$", "", source, flags=re.MULTILINE)
         for path in find_notebooks()
         for source in code(path)
     ]
-    users = [*lessons, *sources_of(FOLDER / "explorer.py", *PLAYGROUND.glob("*.py"))]
-    assert check_all_shared(HELPERS.read_text(encoding="utf-8"), users) == []
+    users = [*lessons, *sources_of(*FOLDER.glob("*.py"), *PLAYGROUND.glob("*.py"))]
+    (source,) = sources_of(HELPERS if module == "helpers" else FOLDER / f"{module}.py")
+    assert check_all_shared(module, source, users) == []
 
 
 def test_helpers_stays_small() -> None:
     """All lessons share it; a third of its lines are docstrings and argument checks."""
     lines = HELPERS.read_text(encoding="utf-8").splitlines()
-    assert sum(bool(line.strip()) for line in lines) <= 580
+    assert sum(bool(line.strip()) for line in lines) <= 400
 
 
 def test_callbacks_only_write_the_mailbox() -> None:
@@ -345,7 +347,7 @@ def test_the_set_up_cell_says_what_to_do(tmp_path: Path) -> None:
 def test_figures_show_whatever_the_shell_says() -> None:
     kernel = Kernel(MPLBACKEND="Agg")
     try:
-        kernel.run(written.SETUP + "\nimport helpers; helpers.use_style()")
+        kernel.run(written.SETUP + "\nimport figures; figures.use_style()")
         backend = kernel.run("import matplotlib; print(matplotlib.get_backend())")
     finally:
         kernel.close()

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from checks import Wrong, array_of, exercise, expect, judged, numbers, show
-from helpers import learn_recall, models_of
+from experiments import learn_recall, models_of
 
 
 @exercise(

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor, nn
 
 from checks import array_of, exercise, expect, judged, show
-from helpers import Forecaster, models_of, noisy_sine, score
+from experiments import models_of, noisy_sine, score
+from helpers import Forecaster
 
 WHERE = ("clips as before", "clips nothing", "clips too late", "raises an error")
 LAYERS = ("LSTM", "dropout", "linear", "batch norm")

@@ -7,13 +7,13 @@ import torch
 from torch import nn
 
 from checks import array_of, exercise, expect, numbers, show
+from experiments import models_of
 from helpers import (
     ar_forecast,
     create_sequences,
     fit_ar,
     fit_scaler,
     make_wave,
-    models_of,
     random_batches,
     split_in_time,
     train,

@@ -10,15 +10,13 @@ import torch
 from torch import nn
 
 from checks import array_of, exercise, expect, numbers, show
+from experiments import models_of, noisy_sine, score
 from helpers import (
     Forecaster,
     create_sequences,
     make_wave,
-    models_of,
-    noisy_sine,
     random_batches,
     rmse,
-    score,
     split_in_time,
     train,
 )

@@ -9,7 +9,8 @@ import numpy as np
 import torch
 
 from checks import array_of, exercise, expect, judged, numbers, show
-from helpers import Forecaster, closed_loop, models_of, rmse
+from experiments import models_of
+from helpers import Forecaster, closed_loop, rmse
 
 ERRORS = ("one step", "re-reading", "closed loop")
 

@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from checks import array_of, exercise, expect, judged, numbers, show
+from experiments import models_of
 from helpers import (
     Forecaster,
     ar_forecast,
@@ -17,7 +18,6 @@ from helpers import (
     fit_ar,
     fit_scaler,
     in_units,
-    models_of,
     random_batches,
     rmse_by_horizon,
     train,

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from checks import array_of, exercise, expect, judged, numbers, show
+from experiments import models_of, verdict
 from helpers import (
     Forecaster,
     ar_forecast,
@@ -17,11 +18,9 @@ from helpers import (
     fit_scaler,
     in_units,
     make_wave,
-    models_of,
     rmse,
     rmse_by_horizon,
     split_in_time,
-    verdict,
 )
 
 

@@ -6,7 +6,8 @@ import numpy as np
 import torch
 
 from checks import array_of, exercise, expect, judged, numbers, show
-from helpers import ar_forecast, closed_loop, models_of, rmse
+from experiments import models_of
+from helpers import ar_forecast, closed_loop, rmse
 
 
 def _family(number: int, seed: int, shortest: float = 15, longest: float = 60) -> tuple:

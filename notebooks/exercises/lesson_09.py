@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from checks import array_of, exercise, expect, judged, numbers, show
-from helpers import models_of, recall
+from experiments import models_of, recall
 
 
 @exercise(

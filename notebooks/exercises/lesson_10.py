@@ -10,7 +10,7 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence
 
 from checks import array_of, exercise, expect, judged, numbers, show
-from helpers import accuracy, learn_recall, models_of, recall
+from experiments import accuracy, learn_recall, models_of, recall
 
 
 @exercise(

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from checks import array_of, exercise, expect, judged, numbers, show
-from helpers import accuracy, learn_recall, recall
+from experiments import accuracy, learn_recall, recall
 
 
 @exercise("10b.1", "moves = ...  # with one block, and with two: two of True and False")

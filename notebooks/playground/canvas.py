@@ -12,7 +12,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from PIL import Image, ImageDraw, ImageFont
 
-from helpers import CELLS, COLORS
+from figures import COLORS
+from helpers import CELLS
 
 REFERENCE = "#7B3FA0"  # an earlier run, to which this one is compared
 FRESH = (480, 240)  # pixels at the left and top, within which all that is fast is drawn

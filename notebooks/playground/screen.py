@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from helpers import COLORS
+from figures import COLORS
 
 from .canvas import REFERENCE, Canvas
 from .data import AHEAD, PAST

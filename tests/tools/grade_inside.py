@@ -185,11 +185,13 @@ def callables() -> dict:
     import numpy
     import torch
 
+    import experiments
     import helpers
 
-    roots = (builtins, helpers, numpy, numpy.linalg, numpy.random, numpy.testing, torch)
-    roots += (torch.linalg, torch.nn, torch.nn.functional, torch.random, torch.optim, torch.Tensor)
-    roots += (torch.nn.Module, *(m for n, m in sys.modules.items() if n in ("math", "inspect")))
+    roots = (builtins, helpers, experiments, numpy, numpy.linalg, numpy.random, numpy.testing)
+    roots += (torch, torch.linalg, torch.nn, torch.nn.functional, torch.random, torch.optim)
+    roots += (torch.Tensor, torch.nn.Module)
+    roots += tuple(m for n, m in sys.modules.items() if n in ("math", "inspect"))
     return {each: {n: v for n, v in vars(each).items() if callable(v)} for each in roots}
 
 
