@@ -197,6 +197,15 @@ def test_helpers_stays_small() -> None:
     assert sum(bool(line.strip()) for line in lines) <= 400
 
 
+def test_helpers_needs_numpy_and_torch_alone() -> None:
+    """As its first lines say; so a program may take the one file along."""
+    tree = ast.parse(HELPERS.read_text(encoding="utf-8"))
+    modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    modules |= {a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names}
+    outside = {name.partition(".")[0] for name in modules} - sys.stdlib_module_names
+    assert outside == {"numpy", "torch"}
+
+
 def test_callbacks_only_write_the_mailbox() -> None:
     source = "\n".join(sources_of(FOLDER / "explorer.py", PLAYGROUND / "app.py"))
     assert check_callbacks(source.replace("from __future__ import annotations", "")) == []
