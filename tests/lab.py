@@ -49,6 +49,13 @@ RUN_ALL = """() => {
 # Ready: the notebook has its kernel, or has asked the reader for one.
 READY = f"""() => document.querySelector(".jp-Dialog")
     || {NOTEBOOK}?.sessionContext?.session?.kernel"""
+OPEN_INSTEAD = f"""async path => {{
+    const before = {NOTEBOOK};
+    const widget = await window.jupyterapp.commands.execute("docmanager:open", {{ path }});
+    await before.sessionContext.shutdown();
+    before.dispose();
+    await Promise.all([widget.context.ready, widget.revealed]);
+}}"""
 # The picture beside a slider: the first one met on the way up from its handle.
 PICTURE = """handle => {
     let box = handle;
@@ -179,6 +186,13 @@ def opened(browser, address: str) -> Iterator[tuple]:
         page.evaluate(f"{NOTEBOOK}.sessionContext.shutdown()")
     finally:
         page.close()
+
+
+def open_instead(page, path: Path) -> None:
+    """Open another notebook of the project on this page, and close the one that is there."""
+    page.evaluate(OPEN_INSTEAD, path.as_posix())
+    page.wait_for_function(READY, timeout=120_000)
+    assert page.evaluate(f"{NOTEBOOK}.context.path") == path.as_posix()
 
 
 def run_all(page) -> list[str]:

@@ -1,7 +1,7 @@
 """The notebooks as a reader has them: in a real JupyterLab, all cells run, sliders moved.
 
-Lessons that train for a minute are opened as they are stored; nbval runs them, and sweeps their
-sliders. ``EVERY_LESSON=1 pytest -m browser`` runs them in the browser as well.
+The first lessons and the preflight are run here. The others are opened as they are stored: nbval
+runs them, and sweeps their sliders. ``EVERY_LESSON=1 pytest -m browser`` runs all of them here.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from lab import (
     jupyterlab,
     move_sliders,
     notebook_of,
+    open_instead,
     opened,
     run_all,
     too_wide,
@@ -30,7 +31,8 @@ from texts import MARKUP
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 LESSONS = sorted(NOTEBOOKS.glob("*.ipynb"))
-LONG = () if "EVERY_LESSON" in os.environ else ("04", "05", "06", "07", "09", "10")
+FIRST = ("00", "01", "02_", "03", "preflight")
+RUN = [path for path in LESSONS if path.name.startswith(FIRST) or "EVERY_LESSON" in os.environ]
 
 
 # For this module only: while Playwright lives, an event loop runs in this thread, and nbval and
@@ -47,17 +49,27 @@ def lab(browser, tmp_path_factory) -> Iterator[Lab]:
         yield running
 
 
-@pytest.mark.parametrize("path", LESSONS, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", RUN, ids=lambda path: path.name)
 def test_in_jupyterlab(path: Path, browser, lab: Lab) -> None:
     sources = [cell.source for cell in code_cells(read(path))]
     with opened(browser, lab.address(path.relative_to(ROOT))) as (page, errors):
-        if not path.name.startswith(LONG):
-            assert run_all(page) == []
-            count = explorer_calls(sources)
-            shown = f"document.querySelectorAll('img.widget-image').length >= {count}"
-            page.wait_for_function(shown, timeout=SLIDER_TIMEOUT)
-            assert move_sliders(page) == []
+        assert run_all(page) == []
+        count = explorer_calls(sources)
+        shown = f"document.querySelectorAll('img.widget-image').length >= {count}"
+        page.wait_for_function(shown, timeout=SLIDER_TIMEOUT)
+        assert move_sliders(page) == []
         assert too_wide(page) == []
+        assert errors == []
+
+
+def test_as_stored_in_jupyterlab(browser, lab: Lab) -> None:
+    first, *others = (path.relative_to(ROOT) for path in LESSONS if path not in RUN)
+    with opened(browser, lab.address(first)) as (page, errors):
+        assert too_wide(page) == []
+        for path in others:
+            open_instead(page, path)
+            assert page.locator(".jp-Notebook .jp-OutputArea-output").count() > 5
+            assert (path, too_wide(page)) == (path, [])
         assert errors == []
 
 

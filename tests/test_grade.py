@@ -695,7 +695,7 @@ def test_thirty_notebooks(tmp_path: Path) -> None:
         )
     before = {folder: state_of(folder) for folder in (class_, outside, ROOT)}
 
-    command = [sys.executable, str(Path(grade.__file__)), str(class_), "--seconds", "60"]
+    command = [sys.executable, str(Path(grade.__file__)), str(class_), "--seconds", "30"]
     command += ["--out", str(tmp_path / "grades.csv")]
     env = {**os.environ, "TMPDIR": str(temporary), "HOME": str(tmp_path / "home")}
     ended = subprocess.run(command, capture_output=True, text=True, env=env)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -437,25 +438,29 @@ def test_dead_sliders_broken_answers_and_empty_claims_are_seen(write) -> None:
     assert "4 failed, 6 passed" in run.stdout
 
 
+STORED = {
+    "loss ≈0.123, 5 of 5": "passes",
+    "loss ≈ 99, 5 of 5": "passes",
+    "loss ≈-1,234.5e-06, 5 of 5": "passes",
+    "loss ≈0.124, 4 of 5": "fails",
+    "loss 0.124, 5 of 5": "fails",
+    "loss ≈nan, 5 of 5": "fails",
+}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("stored", "problems"),
-    [
-        ("loss ≈0.123, 5 of 5", "1 passed"),
-        ("loss ≈ 99, 5 of 5", "1 passed"),
-        ("loss ≈-1,234.5e-06, 5 of 5", "1 passed"),
-        ("loss ≈0.124, 4 of 5", "1 failed"),
-        ("loss 0.124, 5 of 5", "1 failed"),
-        ("loss ≈nan, 5 of 5", "1 failed"),
-    ],
-)
-def test_only_the_number_behind_the_sign_is_passed_over(stored, problems, write) -> None:
-    cell = code_cell("print('loss ≈0.124, 5 of 5')")
-    cell.outputs = [new_output("stream", name="stdout", text=f"{stored}\n")]
-    page = write([cell])
-    command = [sys.executable, "-m", "pytest", "-n0", "tests/texts.py", str(page)]
+def test_only_the_number_behind_the_sign_is_passed_over(write) -> None:
+    cells = [code_cell("print('loss ≈0.124, 5 of 5')") for _ in STORED]
+    for number, (cell, text) in enumerate(zip(cells, STORED, strict=True), 1):
+        cell.execution_count = number
+        cell.outputs = [new_output("stream", name="stdout", text=f"{text}\n")]
+    command = [sys.executable, "-m", "pytest", "-n0", "-rfp", "tests/texts.py", str(write(cells))]
     run = subprocess.run(command, cwd=hygiene.ROOT, capture_output=True, text=True)
-    assert problems in run.stdout
+    said = re.findall(r"^(PASSED|FAILED) .*::Cell (\d)", run.stdout, re.MULTILINE)
+    assert {int(cell): word for word, cell in said} == {
+        number: {"passes": "PASSED", "fails": "FAILED"}[word]
+        for number, word in enumerate(STORED.values())
+    }
 
 
 def test_minutes_count_words_shown_lines_figures_and_sliders(write) -> None:

@@ -146,7 +146,7 @@ def torture(kernel: Kernel) -> None:
     # oneDNN keeps up to 1024 compiled shapes, some 30 MB in the end: most of them come first.
     torment(1000)
     before = int(kernel.run(MEMORY))
-    torment(1000)
+    torment(500)
     grown = (int(kernel.run(MEMORY)) - before) / 2**20
     state = json.loads(kernel.run(STATE))
     assert state["faults"] == []

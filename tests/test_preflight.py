@@ -119,22 +119,20 @@ def test_the_verdict_waits_for_all_pictures() -> None:
 
 @pytest.mark.slow
 @pytest.mark.browser
-@pytest.mark.parametrize("cut", ["", "preflight.SCRIPT = ''\n"], ids=["whole", "no scripts"])
-def test_in_a_browser(cut: str, tmp_path: Path) -> None:
+def test_in_a_browser_with_and_without_scripts(tmp_path: Path) -> None:
     source = 'import sys; sys.path[:0] = ["notebooks"]\nimport preflight\n'
     # A machine that computes something else, as in a test, is no fault here.
-    source += f"preflight.SLOW = preflight.LATE = 1e9\n{cut}preflight.preflight()"
-    with (
-        chromium() as browser,
-        jupyterlab(tmp_path) as lab,
-        opened(browser, notebook_of(lab, source)) as (page, errors),
-    ):
-        assert run_all(page) == []
-        end = "Verdict: wait for the browser." if cut else "Verdict: ready."
-        text = "document.querySelector('.lstm-preflight')?.innerText"
-        page.wait_for_function(f"end => {text}?.includes(end)", arg=end, timeout=60_000)
-        if cut:
-            page.wait_for_timeout(2000)
-        said = page.locator(".lstm-preflight").inner_text()
-        assert (preflight.SILENT in said, end in said) == (bool(cut), True)
-        assert errors == []
+    source += "preflight.SLOW = preflight.LATE = 1e9\n"
+    text = "document.querySelector('.lstm-preflight')?.innerText"
+    with chromium() as browser, jupyterlab(tmp_path) as lab:
+        for cut in ("", "preflight.SCRIPT = ''\n"):
+            notebook = notebook_of(lab, f"{source}{cut}preflight.preflight()")
+            with opened(browser, notebook) as (page, errors):
+                assert run_all(page) == []
+                end = "Verdict: wait for the browser." if cut else "Verdict: ready."
+                page.wait_for_function(f"end => {text}?.includes(end)", arg=end, timeout=60_000)
+                if cut:
+                    page.wait_for_timeout(2000)
+                said = page.locator(".lstm-preflight").inner_text()
+                assert (preflight.SILENT in said, end in said) == (bool(cut), True)
+                assert errors == []
