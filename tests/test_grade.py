@@ -428,6 +428,7 @@ check("01.1")
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("walled", [True, False], ids=["with bwrap", "without"])
 def test_only_bwrap_stops_what_goes_round_python(
     walled: bool, workshop: Workshop, tmp_path: Path
@@ -444,6 +445,7 @@ def test_only_bwrap_stops_what_goes_round_python(
     assert path.exists() == (not walled)
 
 
+@pytest.mark.slow
 def test_who_ran_out_of_memory_leaves_none_of_it_to_the_next(workshop: Workshop) -> None:
     """The next exercise has a process of its own; without one it would see the mark."""
     first = "import builtins\nbuiltins.mark = 1\nraise MemoryError"

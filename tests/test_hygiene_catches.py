@@ -480,6 +480,7 @@ def test_minutes_count_words_shown_lines_figures_and_sliders(write) -> None:
     assert hygiene.check_minutes(write([new_markdown_cell("word " * 7501)]))
 
 
+@pytest.mark.slow
 def test_what_showed_progress_leaves_nothing_behind(write, capfd) -> None:
     folders = [str(hygiene.ROOT), str(hygiene.ROOT / "notebooks")]
     source = f"import sys; sys.path[:0] = {folders}\nfrom experiments import progress\nprint(1)\n"

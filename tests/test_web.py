@@ -83,11 +83,13 @@ def test_a_film_shows_what_the_explorer_shows():
         assert difference(film, other, picture) > 1
 
 
+@pytest.mark.slow
 def test_a_film_of_three_sliders_has_fewer_positions_where_there_is_no_room():
     film = films.film_of(wave(), 100_000)
     assert film["grid"] and not film["full"] and len(json.dumps(film)) <= 100_000
 
 
+@pytest.mark.slow
 def test_a_film_of_four_sliders_moves_one_at_a_time():
     explorer = wave(shift=widgets.FloatSlider(0, min=0, max=3, step=0.5))
     film = films.film_of(explorer, ROOM)
@@ -99,6 +101,7 @@ def test_a_film_of_four_sliders_moves_one_at_a_time():
     assert difference(film, *starts, explorer.still()) < 1
 
 
+@pytest.mark.slow
 def test_named_sliders_move_together_and_the_others_stand_still():
     explorer = wave(shift=widgets.FloatSlider(0, min=0, max=3, step=0.5, description="shift"))
     film = films.film_of(explorer, ROOM, [("weight",), ("height", "shift")])
