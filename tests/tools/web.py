@@ -75,8 +75,12 @@ FONT = HERE / "page/stix-two-math.woff2"  # of STIX Two Math: what lessons may n
 FILM_BYTES = 1_500_000  # of one page at most
 NO_SLIDES = ("Exercises", "References")
 SENTENCE = 60  # characters of a cell that needs a wide column
-LONG = 120  # words on a slide of text
-OPEN = 24  # lines of code on a slide that has nothing else to show
+LONG = 85  # words on a slide of text
+SHORT = 40  # fewer words, without results or code, go on with the text that follows
+OPEN = 20  # lines of code on a slide that has nothing else to show
+# Of a slide, in pixels: what is below its heading, a line of text (of so many words), one of code
+ROOM, LINE, WORDS, CODE_LINE = 540, 41, 12, 30
+WIDE, TALL, BOTH = 1168, 520, 400  # a picture's width, its height, and that beside a printed table
 FOLDED = re.compile(r"<details>(?=<summary>Code)")
 DRAWING = re.compile(
     r"<details><summary>Code that (?:draws|checks|computes)</summary>.*?</details>\s*", re.DOTALL
@@ -382,6 +386,7 @@ class Slide:
     heading: str = ""
     text: str = ""  # Markdown
     cells: str = ""
+    said: str = ""  # below the cells: Markdown of what they show
     notes: str = ""
 
 
@@ -390,7 +395,9 @@ def slides(page: Page, site: Path) -> list[Slide]:
 
     "slide" and "subslide" begin one, "notes" are for the speaker, "skip" is left out, and all
     else goes on with the slide before it. What a section says before its heading goes into the
-    notes of the slide before, of which it speaks. A long text gets slides of its own.
+    notes of the slide before, of which it speaks, and its bold sentence stays on that slide. One
+    that would have results and no word says the first sentence of what is said of them. A long
+    text gets slides of its own, and a short one goes on with the text that follows.
     """
     nb = build.read(page.source)
     nb.cells = [cell for cell in nb.cells if written.slide_type(cell) != "skip"]
@@ -404,12 +411,18 @@ def slides(page: Page, site: Path) -> list[Slide]:
             for heading, after in parted(cell.source):
                 if not heading and cell.source.count("\n#"):  # it speaks of what was just shown
                     found[-1].notes += relinked(prose(after), page)
+                    found[-1].said = finding(after, first=is_wordless(found[-1]))
                     continue
                 if heading.lstrip("# ") in NO_SLIDES:
                     break
                 shown = relinked(prose(heading), page)
                 section = plain(shown).strip() or section
-                found.append(Slide(cell.id, "" if heading else section, shown, after))
+                if not heading and is_wordless(found[-1]):
+                    found[-1].said = finding(after, first=True)
+                if not heading and is_short(found[-1]):
+                    found[-1].text += f"\n\n{after}"
+                else:
+                    found.append(Slide(cell.id, "" if heading else section, shown, after))
         else:
             if kind in ("slide", "subslide"):
                 found.append(Slide(cell.id, section))
@@ -419,19 +432,55 @@ def slides(page: Page, site: Path) -> list[Slide]:
 
 def in_parts(slide: Slide, page: Page) -> list[Slide]:
     """A slide, after as many others as its text needs; its results stand with the text's end."""
-    results = "<figure>" in slide.cells or "<samp>" in slide.cells
-    *before, last = portions(slide.text, 70 if results else LONG)
-    section = slide.section or plain(slide.heading).strip()
     slide.cells = DRAWING.sub("", slide.cells)
-    if not results and slide.cells.count("\n") < OPEN:
+    if not has_results(slide) and code_lines(slide) < OPEN:
         slide.cells = FOLDED.sub("<details open>", slide.cells)
-    first = replace(slide, cells="", notes="")
+    *before, last = portions(slide.text, words_beside(slide))
+    section = slide.section or plain(slide.heading).strip()
+    first = replace(slide, cells="", said="", notes="")
     found = [replace(first, text=text) for text in before] + [replace(slide, text=last)]
     for part in found[1:]:
         part.section, part.heading = section, ""
     for part in found:
-        part.text = relinked(prose(part.text), page)
+        part.text, part.said = (relinked(prose(text), page) for text in (part.text, part.said))
     return found
+
+
+def has_results(slide: Slide) -> bool:
+    return "<figure>" in slide.cells or "<samp>" in slide.cells
+
+
+def is_wordless(slide: Slide) -> bool:
+    return has_results(slide) and not slide.text
+
+
+def is_short(slide: Slide) -> bool:
+    """Whether all that it shows is a few words."""
+    shows = has_results(slide) or 0 < code_lines(slide) < OPEN
+    return 0 < length(slide.text) < SHORT and not shows
+
+
+def code_lines(slide: Slide) -> int:
+    return sum(pre.count("\n") + 2 for pre in sources(slide.cells))
+
+
+def sources(cells: str) -> list[str]:
+    """The code in cells that a slide shows or folds."""
+    return re.findall(r'<pre class="source">.*?</pre>', DRAWING.sub("", cells), re.DOTALL)
+
+
+def words_beside(slide: Slide) -> int:
+    """How many words have room above what a slide shows: results, or code that is open."""
+    pictures = re.findall(r'width="(\d+)" height="(\d+)"', slide.cells)
+    if slide.cells and any(int(w) / int(h) < 1.7 for w, h in pictures):
+        return 70  # they stand at its left
+    printed = re.findall(r"<samp>(.*?)</samp>", slide.cells, re.DOTALL)
+    tall = BOTH if printed else TALL
+    used = sum(min(tall, WIDE * int(h) / int(w)) for w, h in pictures)
+    used += CODE_LINE * sum(text.count("\n") + 2 for text in printed)
+    used += CODE_LINE * code_lines(slide) * ("<details open>" in slide.cells)
+    used += LINE * length(slide.said) / WORDS
+    return max(20, min(LONG, int((ROOM - used) / LINE * WORDS)))
 
 
 def names_in(source: str) -> str:
@@ -467,14 +516,52 @@ def parted(source: str) -> list[tuple[str, str]]:
 def portions(source: str, words: int) -> list[str]:
     """A text in parts: the last of about so many words, with the question; others of LONG."""
     found = [""]
-    for block in reversed(blocks(source)):
+    whole = [part for block in blocks(source) for part in divided(block, words)]
+    for block in reversed(whole):
         full = length(block) + length(found[0]) > (words if len(found) == 1 else LONG)
         if found[0] and full and not block.rstrip().endswith(":"):  # which leads to what follows
             found.insert(0, "")
         found[0] = f"{block}\n\n{found[0]}"
-    if len(found) > 1 and length(found[0]) + length(found[1]) <= 1.4 * words:
+    if len(found) > 1 and length(found[0]) + length(found[1]) <= 1.2 * words:
         found[:2] = ["\n\n".join(found[:2])]
     return found
+
+
+def divided(block: str, words: int) -> list[str]:
+    """A paragraph, or a list, in parts that have room; where there is none, its end is short."""
+    if length(block) <= 1.2 * words or block.startswith(("```", "$$", "|", "<", "#", ">")):
+        return [block]
+    items = re.split(r"\n(?=(?:[-*]|\d+\.) )", block)
+    units, between = (items, "\n") if len(items) > 1 else (sentences(block), " ")
+    end = units.pop()
+    while units and length(units[-1]) + length(end) <= words:
+        end = f"{units.pop()}{between}{end}"
+    start = between.join(units)
+    return [*(divided(start, LONG) if start else []), end]
+
+
+def sentences(paragraph: str) -> list[str]:
+    """The sentences of a paragraph; what stands in brackets, or is bold, is not divided."""
+    found = [""]
+    for part in re.split(r"(?<=[.?!)*\"])\s+(?=[A-Z(*\[`\"$])", paragraph.strip()):
+        last = found[-1]
+        ended = re.search(r"[.?!][)*\"]*$", last) and not re.search(r"\b(?:e\.g|i\.e|cf)\.$", last)
+        even = all(last.count(mark) % 2 == 0 for mark in ("**", "`", "$", '"'))
+        if last and ended and even and last.count("(") == last.count(")"):
+            found.append(part)
+        else:
+            found[-1] = f"{last} {part}".strip()
+    return found
+
+
+def finding(text: str, first: bool) -> str:
+    """What a text says in bold, a whole sentence or nearly; or its first sentence, if asked for."""
+    paragraphs = [block for block in blocks(text) if re.match(r"[\w\"(*`\[$]", block)]
+    every = [sentence for block in paragraphs for sentence in sentences(block)]
+    for sentence in every:
+        if any(len(bold.split()) > 5 for bold in re.findall(r"\*\*(.+?)\*\*", sentence, re.DOTALL)):
+            return sentence
+    return every[0] if first and every else ""
 
 
 def length(text: str) -> int:
