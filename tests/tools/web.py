@@ -100,7 +100,13 @@ ANCHORED = re.compile(r'<h([1-6]) id="([^"]*)">(.*?)</h\1>', re.DOTALL)
 STRUT = '<mspace height="0.78em" depth="0.22em"></mspace>'
 TABLE = re.compile(r"<table>.*?</table>", re.DOTALL)
 LINK = re.compile(r'\b(href|src)="([^"]*)"')
-NAMED = re.compile(r'(<a href="([^"#]+)[^>]*>)[\w/]+\.(?:ipynb|md)</a>')
+NAMED = re.compile(r'(<a href="([^"#]+)[^>]*>)(?:[\w/]+\.(?:ipynb|md)|\d\d[bc]? [a-z_ ]+)</a>')
+NEGATIVE = re.compile(r'(?<!\w\()(?<![^\s(\[≈*_|>"“])-(?=\d)|(?<=\de)-(?=\d)')  # no range, no name
+MINUS = "\u2212"  # at which no line breaks
+MARKUP = re.compile(r"(<(pre|code|math|script)\b.*?</\2>|<[^>]*>)", re.DOTALL)
+MESSAGE = re.compile(
+    r'<div class="highlight"><pre><span></span>(\w+(?:Error|Warning):[^<]*?)\s*</pre></div>'
+)
 ID = re.compile(r'\bid="([^"]*)"')
 TAG = re.compile(r"<[^>]*>")
 
@@ -134,7 +140,9 @@ def prose(source: str) -> str:
         display = "block" if found[1] else "inline"
         latex = (found[1] or found[2]).strip()
         markup = latex2mathml.converter.convert(latex, display=display)
-        formulas.append(markup.replace("<msqrt><mrow>", f"<msqrt><mrow>{STRUT}"))
+        markup = markup.replace("<msqrt><mrow>", f"<msqrt><mrow>{STRUT}")
+        # Bars of a magnitude, which are no operator between two terms
+        formulas.append(re.sub(r"<mo [^>]*>(?=&#x0007C;)", '<mo lspace="0" rspace="0">', markup))
         return f"\x02{len(formulas) - 1}\x03"
 
     def with_its_stop(found: re.Match) -> str:
@@ -142,16 +150,37 @@ def prose(source: str) -> str:
         return f'<span class="nobr">{both}</span>' if found[2] else both
 
     parts = VERBATIM.split(source)
-    parts[::2] = [re.sub(r"(?<=\d) %", "\u00a0%", FORMULA.sub(formula, p)) for p in parts[::2]]
+    parts[::2] = [signs(FORMULA.sub(formula, part)) for part in parts[::2]]
     text = "".join(parts)
     renderer = IPythonRenderer(escape=False, exclude_anchor_links=True)
     out = MarkdownWithMath(renderer=renderer).render(text)
     out = re.sub("\x02(\\d+)\x03([.,;:!?)]*)", with_its_stop, out)
     # An anchor that a page has for GitHub is what the heading below it gets anyway
     out = re.sub(r'<p><a id="[^"]*"></a></p>\s*(?=<h)', "", out)
+    out = MESSAGE.sub(r'<pre class="printed message"><samp>\1</samp></pre>', out)
+    out = re.sub(r"<code>(?=[^<]*</code>\w)", '<code class="joined">', out)
+    out = re.sub(r"_{9,}", '<span class="blank"></span>', out)  # to be filled in on paper
     out = TABLE.sub(in_a_box, out)
     out = re.sub(r"<p>(<img[^>]*>)</p>", r"<figure>\1</figure>", out)
     return HEADING.sub(lambda h: f'<h{h[1]} id="{anchor(h[2])}">{h[2]}</h{h[1]}>', out)
+
+
+def signs(text: str) -> str:
+    """Text with a true minus before a number, and no line's end before a percent sign."""
+    return NEGATIVE.sub(MINUS, re.sub(r"(?<=\d) %", "\u00a0%", text))
+
+
+def signs_between(markup: str) -> str:
+    """HTML with such signs in what is neither a tag nor code."""
+    parts = MARKUP.split(markup)
+    parts[::3] = [signs(part) for part in parts[::3]]
+    return "".join(part for k, part in enumerate(parts) if k % 3 != 2)
+
+
+def is_prose(printed: str) -> bool:
+    """Whether what a cell has printed may be wrapped: sentences, and not columns."""
+    lines = printed.split("\n")
+    return max(map(len, lines)) > SENTENCE and not re.search(r"\S  +\S", printed)
 
 
 def in_a_box(table: re.Match) -> str:
@@ -173,7 +202,7 @@ def in_a_box(table: re.Match) -> str:
 
 def anchor(heading: str) -> str:
     """As JupyterLab makes it: the text of a heading, with hyphens for spaces."""
-    return html.escape(plain(heading).strip().replace(" ", "-"))
+    return html.escape(plain(heading).strip().replace(" ", "-").replace(MINUS, "-"))
 
 
 def plain(markup: str) -> str:
@@ -290,6 +319,8 @@ def from_cells(page: Page, nb: NotebookNode, site: Path, fold: Callable) -> str:
     kept = kept_film(page.source, site) or {}
     resources = {
         "prose": lambda source: relinked(prose(source), page),
+        "signs": signs_between,
+        "is_prose": is_prose,
         "fold": fold,
         "figure": lambda cell, output: figure(page, cell, output, kept, site),
     }
@@ -348,7 +379,9 @@ def around(page: Page, body: str, menu: list[Page], pdf: bool) -> str:
     groups: dict[str, list[Page]] = {}
     for each in menu[1:]:
         groups.setdefault(group_of(each), []).append(each)
-    before = after = None
+    before = after = lesson = None
+    if group_of(page) == "Solutions":
+        lesson = next((each for each in lessons if each.source.name == page.source.name), None)
     if page in lessons:
         place = lessons.index(page)
         before, after = [menu[0], *lessons][place], [*lessons, None][place + 1]
@@ -368,6 +401,7 @@ def around(page: Page, body: str, menu: list[Page], pdf: bool) -> str:
             pdf=pdf and PDF,
             before=before,
             after=after,
+            lesson=lesson,
             download=notebook and "download/" + page.page.replace(".html", ".ipynb"),
             slides=page in lessons and f"slides/{page.page}",
         )
@@ -581,7 +615,8 @@ def deck(page: Page, site: Path) -> str:
 
 def sections(page: Page, body: str) -> list[list[str]]:
     """[anchor, heading, text] of each section, for the search; printed results are left out."""
-    body = re.sub(r'<pre class="printed".*?</pre>', "", body, flags=re.DOTALL)
+    body = re.sub(r'<pre class="printed(?: prose)?".*?</pre>', "", body, flags=re.DOTALL)
+    body = body.replace(MINUS, "-")  # as it is typed
     body = re.sub(r"<(annotation|option|output|summary)\b.*?</\1>", "", body, flags=re.DOTALL)
     parts = re.split(r'<h[123] id="([^"]*)">(.*?)</h[123]>', body, flags=re.DOTALL)
     rows = zip(parts[1::3], parts[2::3], parts[3::3], strict=True)
