@@ -469,7 +469,8 @@ def in_parts(slide: Slide, page: Page) -> list[Slide]:
     slide.cells = DRAWING.sub("", slide.cells)
     if not has_results(slide) and code_lines(slide) < OPEN:
         slide.cells = FOLDED.sub("<details open>", slide.cells)
-    *before, last = portions(slide.text, words_beside(slide))
+    whole = "<h1" in slide.heading and length(slide.text) < 2 * LONG  # what a lesson promises
+    *before, last = [slide.text] if whole else portions(slide.text, words_beside(slide))
     section = slide.section or plain(slide.heading).strip()
     first = replace(slide, cells="", said="", notes="")
     found = [replace(first, text=text) for text in before] + [replace(slide, text=last)]
