@@ -235,11 +235,67 @@ def test_films_depend_on_the_code_of_a_lesson_and_not_on_its_questions(tmp_path)
 def test_a_long_text_gets_slides_of_its_own_and_its_end_stays_with_the_results():
     text = "\n\n".join(f"{k} " + "word " * 30 for k in range(7))
     found = web.portions(text, 70)
-    assert [part.split()[0] for part in found] == ["0", "2", "5"]
+    assert [part.split()[0] for part in found] == ["0", "1", "3", "5"]
     assert "".join(found).split() == text.split()
     assert web.portions("short", 70) == ["short\n\n"]
     folded = "<details><summary>Hint</summary>\n\n" + "word " * 300 + "</details>"
     assert web.length(folded) == 1
+
+
+def test_what_leads_to_something_stays_with_it():
+    assert len(web.portions("word " * 60 + "\n\nso:\n\n" + "word " * 65, 70)) == 2
+    assert web.portions("word " * 60 + "\n\nso:\n\n" + "word " * 69, 70)[1].startswith("so:")
+
+
+def test_a_long_paragraph_or_list_is_divided_where_a_sentence_or_an_item_ends():
+    text = " ".join(
+        f"Sentence {k} has some words (and. More) in **it. All** of it." for k in range(20)
+    )
+    found = web.divided(text, 60)
+    assert " ".join(found) == text and all(web.length(part) <= 110 for part in found)
+    assert len(found) > 2 and all(part.startswith("Sentence") for part in found)
+    items = "\n".join("- " + "word " * 30 for _ in range(4))
+    assert "\n".join(web.divided(items, 60)) == items and len(web.divided(items, 60)) > 1
+    code = "```python\n" + "word. Word " * 200 + "\n```"
+    assert web.divided(code, 60) == [code]
+
+
+def test_what_a_text_finds_is_its_bold_sentence_or_its_first():
+    text = "It is so. **This network is better than all the others.** A **word** is no finding."
+    assert web.finding(text, first=False) == "**This network is better than all the others.**"
+    assert web.finding("It is **so**. Really.", first=True) == "It is **so**."
+    assert web.finding("It is **so**. Really.", first=False) == ""
+
+
+def test_results_without_a_word_get_one_and_a_short_text_goes_on_with_the_next(tmp_path):
+    (tmp_path / "img").mkdir()
+    path = build.NOTEBOOKS / "11b_trend.ipynb"
+    found = web.slides(web.Page("slides/11b_trend.html", path, "11b"), tmp_path)
+    said = [web.plain(slide.said) for slide in found]
+    assert any("13 weights by least squares are the better choice" in text for text in said)
+    assert any(web.is_wordless(slide) and slide.said for slide in found)
+    assert all(web.length(web.plain(slide.text)) <= 2 * web.LONG for slide in found)
+
+
+def test_a_minus_is_true_before_a_number_and_nowhere_else():
+    text = web.prose("## At -1\n\nfrom -0.07 (-2, 1e-10) to `-3`, 1921-55, f(-1), [a](b-1.html)")
+    shown = web.plain(text)
+    assert "from \u22120.07 (\u22122, 1e\u221210) to -3, 1921-55, f(-1)" in shown
+    assert 'id="At--1"' in text and "b-1.html" in text
+    found = web.sections(web.Page("a.html", web.ROOT, "A"), text)
+    assert "from -0.07 (-2, 1e-10)" in found[0][2]
+    quiz = web.signs_between("<p title='-1'>≈ -0.05, 2 %<code>-1</code></p>")
+    assert quiz == "<p title='-1'>≈ \u22120.05, 2\u00a0%<code>-1</code></p>"
+
+
+def test_messages_blanks_and_what_is_wrapped():
+    text = web.prose("```text\nValueError: no\n```\n\nName: ____________________ and `A`s")
+    assert '<pre class="printed message"><samp>ValueError: no</samp></pre>' in text
+    assert (
+        'Name: <span class="blank"></span> and' in text and '<code class="joined">A</code>s' in text
+    )
+    assert web.is_prose("Not yet: " + "word " * 20)
+    assert not web.is_prose("LSTM   0.12   0.13 " * 5) and not web.is_prose("short")
 
 
 def test_a_text_is_parted_at_its_headings():

@@ -75,8 +75,12 @@ FONT = HERE / "page/stix-two-math.woff2"  # of STIX Two Math: what lessons may n
 FILM_BYTES = 1_500_000  # of one page at most
 NO_SLIDES = ("Exercises", "References")
 SENTENCE = 60  # characters of a cell that needs a wide column
-LONG = 120  # words on a slide of text
-OPEN = 24  # lines of code on a slide that has nothing else to show
+LONG = 85  # words on a slide of text
+SHORT = 40  # fewer words, without results or code, go on with the text that follows
+OPEN = 20  # lines of code on a slide that has nothing else to show
+# Of a slide, in pixels: what is below its heading, a line of text (of so many words), one of code
+ROOM, LINE, WORDS, CODE_LINE = 540, 41, 12, 30
+WIDE, TALL, BOTH = 1168, 520, 400  # a picture's width, its height, and that beside a printed table
 FOLDED = re.compile(r"<details>(?=<summary>Code)")
 DRAWING = re.compile(
     r"<details><summary>Code that (?:draws|checks|computes)</summary>.*?</details>\s*", re.DOTALL
@@ -96,7 +100,13 @@ ANCHORED = re.compile(r'<h([1-6]) id="([^"]*)">(.*?)</h\1>', re.DOTALL)
 STRUT = '<mspace height="0.78em" depth="0.22em"></mspace>'
 TABLE = re.compile(r"<table>.*?</table>", re.DOTALL)
 LINK = re.compile(r'\b(href|src)="([^"]*)"')
-NAMED = re.compile(r'(<a href="([^"#]+)[^>]*>)[\w/]+\.(?:ipynb|md)</a>')
+NAMED = re.compile(r'(<a href="([^"#]+)[^>]*>)(?:[\w/]+\.(?:ipynb|md)|\d\d[bc]? [a-z_ ]+)</a>')
+NEGATIVE = re.compile(r'(?<!\w\()(?<![^\s(\[≈*_|>"“])-(?=\d)|(?<=\de)-(?=\d)')  # no range, no name
+MINUS = "\u2212"  # at which no line breaks
+MARKUP = re.compile(r"(<(pre|code|math|script)\b.*?</\2>|<[^>]*>)", re.DOTALL)
+MESSAGE = re.compile(
+    r'<div class="highlight"><pre><span></span>(\w+(?:Error|Warning):[^<]*?)\s*</pre></div>'
+)
 ID = re.compile(r'\bid="([^"]*)"')
 TAG = re.compile(r"<[^>]*>")
 
@@ -130,7 +140,9 @@ def prose(source: str) -> str:
         display = "block" if found[1] else "inline"
         latex = (found[1] or found[2]).strip()
         markup = latex2mathml.converter.convert(latex, display=display)
-        formulas.append(markup.replace("<msqrt><mrow>", f"<msqrt><mrow>{STRUT}"))
+        markup = markup.replace("<msqrt><mrow>", f"<msqrt><mrow>{STRUT}")
+        # Bars of a magnitude, which are no operator between two terms
+        formulas.append(re.sub(r"<mo [^>]*>(?=&#x0007C;)", '<mo lspace="0" rspace="0">', markup))
         return f"\x02{len(formulas) - 1}\x03"
 
     def with_its_stop(found: re.Match) -> str:
@@ -138,16 +150,37 @@ def prose(source: str) -> str:
         return f'<span class="nobr">{both}</span>' if found[2] else both
 
     parts = VERBATIM.split(source)
-    parts[::2] = [re.sub(r"(?<=\d) %", "\u00a0%", FORMULA.sub(formula, p)) for p in parts[::2]]
+    parts[::2] = [signs(FORMULA.sub(formula, part)) for part in parts[::2]]
     text = "".join(parts)
     renderer = IPythonRenderer(escape=False, exclude_anchor_links=True)
     out = MarkdownWithMath(renderer=renderer).render(text)
     out = re.sub("\x02(\\d+)\x03([.,;:!?)]*)", with_its_stop, out)
     # An anchor that a page has for GitHub is what the heading below it gets anyway
     out = re.sub(r'<p><a id="[^"]*"></a></p>\s*(?=<h)', "", out)
+    out = MESSAGE.sub(r'<pre class="printed message"><samp>\1</samp></pre>', out)
+    out = re.sub(r"<code>(?=[^<]*</code>\w)", '<code class="joined">', out)
+    out = re.sub(r"_{9,}", '<span class="blank"></span>', out)  # to be filled in on paper
     out = TABLE.sub(in_a_box, out)
     out = re.sub(r"<p>(<img[^>]*>)</p>", r"<figure>\1</figure>", out)
     return HEADING.sub(lambda h: f'<h{h[1]} id="{anchor(h[2])}">{h[2]}</h{h[1]}>', out)
+
+
+def signs(text: str) -> str:
+    """Text with a true minus before a number, and no line's end before a percent sign."""
+    return NEGATIVE.sub(MINUS, re.sub(r"(?<=\d) %", "\u00a0%", text))
+
+
+def signs_between(markup: str) -> str:
+    """HTML with such signs in what is neither a tag nor code."""
+    parts = MARKUP.split(markup)
+    parts[::3] = [signs(part) for part in parts[::3]]
+    return "".join(part for k, part in enumerate(parts) if k % 3 != 2)
+
+
+def is_prose(printed: str) -> bool:
+    """Whether what a cell has printed may be wrapped: sentences, and not columns."""
+    lines = printed.split("\n")
+    return max(map(len, lines)) > SENTENCE and not re.search(r"\S  +\S", printed)
 
 
 def in_a_box(table: re.Match) -> str:
@@ -169,7 +202,7 @@ def in_a_box(table: re.Match) -> str:
 
 def anchor(heading: str) -> str:
     """As JupyterLab makes it: the text of a heading, with hyphens for spaces."""
-    return html.escape(plain(heading).strip().replace(" ", "-"))
+    return html.escape(plain(heading).strip().replace(" ", "-").replace(MINUS, "-"))
 
 
 def plain(markup: str) -> str:
@@ -286,6 +319,8 @@ def from_cells(page: Page, nb: NotebookNode, site: Path, fold: Callable) -> str:
     kept = kept_film(page.source, site) or {}
     resources = {
         "prose": lambda source: relinked(prose(source), page),
+        "signs": signs_between,
+        "is_prose": is_prose,
         "fold": fold,
         "figure": lambda cell, output: figure(page, cell, output, kept, site),
     }
@@ -344,7 +379,9 @@ def around(page: Page, body: str, menu: list[Page], pdf: bool) -> str:
     groups: dict[str, list[Page]] = {}
     for each in menu[1:]:
         groups.setdefault(group_of(each), []).append(each)
-    before = after = None
+    before = after = lesson = None
+    if group_of(page) == "Solutions":
+        lesson = next((each for each in lessons if each.source.name == page.source.name), None)
     if page in lessons:
         place = lessons.index(page)
         before, after = [menu[0], *lessons][place], [*lessons, None][place + 1]
@@ -364,6 +401,7 @@ def around(page: Page, body: str, menu: list[Page], pdf: bool) -> str:
             pdf=pdf and PDF,
             before=before,
             after=after,
+            lesson=lesson,
             download=notebook and "download/" + page.page.replace(".html", ".ipynb"),
             slides=page in lessons and f"slides/{page.page}",
         )
@@ -382,6 +420,7 @@ class Slide:
     heading: str = ""
     text: str = ""  # Markdown
     cells: str = ""
+    said: str = ""  # below the cells: Markdown of what they show
     notes: str = ""
 
 
@@ -390,7 +429,9 @@ def slides(page: Page, site: Path) -> list[Slide]:
 
     "slide" and "subslide" begin one, "notes" are for the speaker, "skip" is left out, and all
     else goes on with the slide before it. What a section says before its heading goes into the
-    notes of the slide before, of which it speaks. A long text gets slides of its own.
+    notes of the slide before, of which it speaks, and its bold sentence stays on that slide. One
+    that would have results and no word says the first sentence of what is said of them. A long
+    text gets slides of its own, and a short one goes on with the text that follows.
     """
     nb = build.read(page.source)
     nb.cells = [cell for cell in nb.cells if written.slide_type(cell) != "skip"]
@@ -404,12 +445,18 @@ def slides(page: Page, site: Path) -> list[Slide]:
             for heading, after in parted(cell.source):
                 if not heading and cell.source.count("\n#"):  # it speaks of what was just shown
                     found[-1].notes += relinked(prose(after), page)
+                    found[-1].said = finding(after, first=is_wordless(found[-1]))
                     continue
                 if heading.lstrip("# ") in NO_SLIDES:
                     break
                 shown = relinked(prose(heading), page)
                 section = plain(shown).strip() or section
-                found.append(Slide(cell.id, "" if heading else section, shown, after))
+                if not heading and is_wordless(found[-1]):
+                    found[-1].said = finding(after, first=True)
+                if not heading and is_short(found[-1]):
+                    found[-1].text += f"\n\n{after}"
+                else:
+                    found.append(Slide(cell.id, "" if heading else section, shown, after))
         else:
             if kind in ("slide", "subslide"):
                 found.append(Slide(cell.id, section))
@@ -419,19 +466,56 @@ def slides(page: Page, site: Path) -> list[Slide]:
 
 def in_parts(slide: Slide, page: Page) -> list[Slide]:
     """A slide, after as many others as its text needs; its results stand with the text's end."""
-    results = "<figure>" in slide.cells or "<samp>" in slide.cells
-    *before, last = portions(slide.text, 70 if results else LONG)
-    section = slide.section or plain(slide.heading).strip()
     slide.cells = DRAWING.sub("", slide.cells)
-    if not results and slide.cells.count("\n") < OPEN:
+    if not has_results(slide) and code_lines(slide) < OPEN:
         slide.cells = FOLDED.sub("<details open>", slide.cells)
-    first = replace(slide, cells="", notes="")
+    whole = "<h1" in slide.heading and length(slide.text) < 2 * LONG  # what a lesson promises
+    *before, last = [slide.text] if whole else portions(slide.text, words_beside(slide))
+    section = slide.section or plain(slide.heading).strip()
+    first = replace(slide, cells="", said="", notes="")
     found = [replace(first, text=text) for text in before] + [replace(slide, text=last)]
     for part in found[1:]:
         part.section, part.heading = section, ""
     for part in found:
-        part.text = relinked(prose(part.text), page)
+        part.text, part.said = (relinked(prose(text), page) for text in (part.text, part.said))
     return found
+
+
+def has_results(slide: Slide) -> bool:
+    return "<figure>" in slide.cells or "<samp>" in slide.cells
+
+
+def is_wordless(slide: Slide) -> bool:
+    return has_results(slide) and not slide.text
+
+
+def is_short(slide: Slide) -> bool:
+    """Whether all that it shows is a few words."""
+    shows = has_results(slide) or 0 < code_lines(slide) < OPEN
+    return 0 < length(slide.text) < SHORT and not shows
+
+
+def code_lines(slide: Slide) -> int:
+    return sum(pre.count("\n") + 2 for pre in sources(slide.cells))
+
+
+def sources(cells: str) -> list[str]:
+    """The code in cells that a slide shows or folds."""
+    return re.findall(r'<pre class="source">.*?</pre>', DRAWING.sub("", cells), re.DOTALL)
+
+
+def words_beside(slide: Slide) -> int:
+    """How many words have room above what a slide shows: results, or code that is open."""
+    pictures = re.findall(r'width="(\d+)" height="(\d+)"', slide.cells)
+    if slide.cells and any(int(w) / int(h) < 1.7 for w, h in pictures):
+        return 70  # they stand at its left
+    printed = re.findall(r"<samp>(.*?)</samp>", slide.cells, re.DOTALL)
+    tall = BOTH if printed else TALL
+    used = sum(min(tall, WIDE * int(h) / int(w)) for w, h in pictures)
+    used += CODE_LINE * sum(text.count("\n") + 2 for text in printed)
+    used += CODE_LINE * code_lines(slide) * ("<details open>" in slide.cells)
+    used += LINE * length(slide.said) / WORDS
+    return max(20, min(LONG, int((ROOM - used) / LINE * WORDS)))
 
 
 def names_in(source: str) -> str:
@@ -467,14 +551,52 @@ def parted(source: str) -> list[tuple[str, str]]:
 def portions(source: str, words: int) -> list[str]:
     """A text in parts: the last of about so many words, with the question; others of LONG."""
     found = [""]
-    for block in reversed(blocks(source)):
+    whole = [part for block in blocks(source) for part in divided(block, words)]
+    for block in reversed(whole):
         full = length(block) + length(found[0]) > (words if len(found) == 1 else LONG)
         if found[0] and full and not block.rstrip().endswith(":"):  # which leads to what follows
             found.insert(0, "")
         found[0] = f"{block}\n\n{found[0]}"
-    if len(found) > 1 and length(found[0]) + length(found[1]) <= 1.4 * words:
+    if len(found) > 1 and length(found[0]) + length(found[1]) <= 1.2 * words:
         found[:2] = ["\n\n".join(found[:2])]
     return found
+
+
+def divided(block: str, words: int) -> list[str]:
+    """A paragraph, or a list, in parts that have room; where there is none, its end is short."""
+    if length(block) <= 1.2 * words or block.startswith(("```", "$$", "|", "<", "#", ">")):
+        return [block]
+    items = re.split(r"\n(?=(?:[-*]|\d+\.) )", block)
+    units, between = (items, "\n") if len(items) > 1 else (sentences(block), " ")
+    end = units.pop()
+    while units and length(units[-1]) + length(end) <= words:
+        end = f"{units.pop()}{between}{end}"
+    start = between.join(units)
+    return [*(divided(start, LONG) if start else []), end]
+
+
+def sentences(paragraph: str) -> list[str]:
+    """The sentences of a paragraph; what stands in brackets, or is bold, is not divided."""
+    found = [""]
+    for part in re.split(r"(?<=[.?!)*\"])\s+(?=[A-Z(*\[`\"$])", paragraph.strip()):
+        last = found[-1]
+        ended = re.search(r"[.?!][)*\"]*$", last) and not re.search(r"\b(?:e\.g|i\.e|cf)\.$", last)
+        even = all(last.count(mark) % 2 == 0 for mark in ("**", "`", "$", '"'))
+        if last and ended and even and last.count("(") == last.count(")"):
+            found.append(part)
+        else:
+            found[-1] = f"{last} {part}".strip()
+    return found
+
+
+def finding(text: str, first: bool) -> str:
+    """What a text says in bold, a whole sentence or nearly; or its first sentence, if asked for."""
+    paragraphs = [block for block in blocks(text) if re.match(r"[\w\"(*`\[$]", block)]
+    every = [sentence for block in paragraphs for sentence in sentences(block)]
+    for sentence in every:
+        if any(len(bold.split()) > 5 for bold in re.findall(r"\*\*(.+?)\*\*", sentence, re.DOTALL)):
+            return sentence
+    return every[0] if first and every else ""
 
 
 def length(text: str) -> int:
@@ -494,7 +616,8 @@ def deck(page: Page, site: Path) -> str:
 
 def sections(page: Page, body: str) -> list[list[str]]:
     """[anchor, heading, text] of each section, for the search; printed results are left out."""
-    body = re.sub(r'<pre class="printed".*?</pre>', "", body, flags=re.DOTALL)
+    body = re.sub(r'<pre class="printed(?: prose)?".*?</pre>', "", body, flags=re.DOTALL)
+    body = body.replace(MINUS, "-")  # as it is typed
     body = re.sub(r"<(annotation|option|output|summary)\b.*?</\1>", "", body, flags=re.DOTALL)
     parts = re.split(r'<h[123] id="([^"]*)">(.*?)</h[123]>', body, flags=re.DOTALL)
     rows = zip(parts[1::3], parts[2::3], parts[3::3], strict=True)

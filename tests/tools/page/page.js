@@ -90,7 +90,7 @@ window.searchable = pages => {
 };
 
 function found(query) {
-  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+  const words = query.replaceAll("\u2212", "-").toLowerCase().split(/\s+/).filter(Boolean);
   const score = section => words.reduce((sum, word) => {
     const inHeading = section.heading.toLowerCase().includes(word);
     return sum + 20 * inHeading + Math.min(5, section.low.split(word).length - 1);

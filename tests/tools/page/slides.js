@@ -6,12 +6,16 @@ const place = document.querySelector(".place");
 const lesson = document.querySelector(".lesson");
 let now = 0;
 
-// What does not fit gets smaller, and nothing gets larger than it is.
+// What does not fit gets smaller; what fills little of a slide, and is no picture, gets larger.
 function fit(slide) {
   const content = slide.querySelector(".content");
-  for (let size = 1; size > 0.5; size -= 0.04) {
+  slide.classList.remove("short");
+  content.style.setProperty("--fit", 1);
+  const short = !slide.querySelector("figure") && content.scrollHeight < 300;
+  slide.classList.toggle("short", short);
+  for (let size = short ? 1.28 : 1; size > 0.5; size -= 0.04) {
     content.style.setProperty("--fit", size);
-    const wide = [content, ...content.querySelectorAll("pre, .film, .wide, math")]
+    const wide = [content, ...content.querySelectorAll("pre, .film, .wide, math[display=block]")]
       .filter(box => !box.closest("details:not([open])"))
       .some(box => box.scrollWidth > box.clientWidth + 1 && box.clientWidth);
     if (content.scrollHeight * size <= 614 && !wide) break;
