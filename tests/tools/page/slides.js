@@ -93,8 +93,9 @@ for (const slide of slides) {
   slide.classList.toggle("filmed", Boolean(film));
   slide.classList.toggle("two", Boolean(tall && !film && slide.querySelector(".text")));
   slide.querySelectorAll("img").forEach(img => { img.loading = "eager"; });
-  slide.querySelectorAll(".printed").forEach(printed =>
-    printed.classList.toggle("long", printed.textContent.split("\n").length > 18));
+  // Many short lines go into two columns; a line of over 70 letters would be too small there.
+  slide.querySelectorAll(".printed").forEach(printed => printed.classList.toggle("long",
+    printed.textContent.split("\n").length > 18 && printed.style.getPropertyValue("--columns") <= 70));
 }
 deck.classList.add("live");
 addEventListener("resize", layout);
