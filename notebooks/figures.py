@@ -69,13 +69,20 @@ def dots(ax, results: dict, colors: dict | None = None) -> None:
 def compare(ax, results: dict, xlabel: str) -> None:
     """`dots` beside the medians and each row's `verdict` against the first, whose range is shaded.
 
-    Errors on a log axis, {name: values}, a value a seed.
+    Errors on a log axis, {name: values}, a value a seed. The medians have as many decimals as
+    give the smallest three digits, with their points below each other.
     """
     dots(ax, results)
+    medians = [np.median(values) for values in results.values()]
+    decimals = max(0, 2 - int(np.floor(np.log10(min(medians)))))
+    texts = [f"{median:.{decimals}f}" for median in medians]
+    widest = max(map(len, texts))
     first = next(iter(results.values()))
     ax.axvspan(np.min(first), np.max(first), color=COLORS["shade"], linewidth=0, zorder=0)
     for row, values in enumerate(results.values()):
-        text = f"{np.median(values):.3g}  " + (verdict(values, first) if row else "the yardstick")
+        # A figure space is as wide as a digit.
+        text = texts[row].rjust(widest, "\N{FIGURE SPACE}") + "  "
+        text += verdict(values, first) if row else "the yardstick"
         ax.text(1.02, row, text, transform=ax.get_yaxis_transform(), va="center")
     ends = [end(values) for end in (np.min, np.max) for values in results.values()]
     ax.set(xscale="log", xlabel=xlabel, xlim=(min(ends) / 1.1, max(ends) * 1.1))

@@ -114,6 +114,13 @@ def check_short_outputs(path: Path) -> list[str]:
     return [f"an output of {len(text)} characters" for text in texts if len(text) > 2000]
 
 
+def check_signs(path: Path) -> list[str]:
+    """A sign that stands off its number belongs to the number before it. Pad after both."""
+    texts = [str(o.get("text", o.get("data", {}).get("text/plain", ""))) for o in outputs(path)]
+    loose = [line for text in texts for line in text.splitlines() if re.search(r"≈ +-?\d", line)]
+    return [f"≈ stands off its number: {line.strip()}" for line in loose]
+
+
 def check_normal(path: Path) -> list[str]:
     same = path.read_text(encoding="utf-8") == dumps(normalise(read(path)))
     return [] if same else ["not as tests/tools/build.py writes it: build the notebook again"]
@@ -530,6 +537,7 @@ CHECKS = [
     check_no_svg,
     check_size,
     check_short_outputs,
+    check_signs,
     check_normal,
     check_written,
     check_machine,

@@ -879,7 +879,15 @@ def test_compare_shades_the_first_row_and_says_what_is_clear() -> None:
     ax = plt.figure().subplots()
     figures.compare(ax, {"a": [3.0, 4.0], "b": [1.0, 2.0], "c": [2.0, 3.5]}, "RMSE")
     texts = [text.get_text() for text in ax.texts]
-    assert texts == ["3.5  the yardstick", "1.5  clearly better", "2.75  not clear"]
+    assert texts == ["3.50  the yardstick", "1.50  clearly better", "2.75  not clear"]
+    plt.close("all")
+
+
+def test_compare_puts_the_points_below_each_other() -> None:
+    ax = plt.figure().subplots()
+    figures.compare(ax, {"a": [12.0, 14.0], "b": [0.5, 0.7], "c": [0.0712, 0.0714]}, "RMSE")
+    numbers = [text.get_text().split("  ")[0] for text in ax.texts]
+    assert numbers == ["13.0000", "\u20070.6000", "\u20070.0713"]
     plt.close("all")
 
 

@@ -83,6 +83,11 @@ BROKEN_CELLS = {
     ),
     "svg": (hygiene.check_no_svg, code_cell("plot()", picture({"image/svg+xml": "x"})), "SVG"),
     "long output": (hygiene.check_short_outputs, code_cell("fit()", LONG), "2001 characters"),
+    "loose sign": (
+        hygiene.check_signs,
+        code_cell("print(x)", new_output("stream", name="stdout", text="≈1 ≈ -2.3\n")),
+        "≈1 ≈ -2.3",
+    ),
     "size": (hygiene.check_size, code_cell("x" * 1_500_000), "1.5 MB"),
     "home": (
         hygiene.check_machine,

@@ -27,7 +27,7 @@ QUESTIONS = [
             "The gradient: it should be clipped": "Near the bottom gradients are small. Compare "
             "the lengths of the gradient, and look at what Adam does with them.",
             "The step: the rate should fall with time": "All gradients were short, ≈0.16 at most, "
-            "and a limit left leaps of ≈10.8. Adam divides by the size of the gradients, so the "
+            "and a limit left leaps of ≈9.5. Adam divides by the size of the gradients, so the "
             "steps keep their length. With a falling rate the run ends at ≈0.0013.",
             "Adam's memory: it should be shorter": "With a longer one the leaps are smaller.",
             "The training: it should be stopped": "Only at the last good moment, which one knows "
@@ -77,8 +77,8 @@ QUESTIONS = [
             "their order. Each addition rounds.",
             "At the seventh digit in one run as in another": "So it begins. Whether a difference "
             "stays small depends on the path.",
-            "At the seventh digit in one run, the first in another": "≈7e-07 in a smooth run, "
-            "≈2e-01 in the run that jumped. Where a step overshoots the valley, two close runs "
+            "At the seventh digit in one run, the first in another": "≈1e-06 in a smooth run, "
+            "≈1e-01 in the run that jumped. Where a step overshoots the valley, two close runs "
             "are thrown apart. So build no claim on one run's digits.",
             "At the first digit in one run as in another": "A smooth run forgives it.",
         },

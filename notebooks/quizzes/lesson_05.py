@@ -79,7 +79,7 @@ QUESTIONS = [
             "on true inputs or on its own?",
             "About 2 one step ahead, about 2 in closed loop": "A state that grows older than any "
             "in training is a trial of its own. It was trained on short windows.",
-            "About 10 one step ahead, dozens in closed loop": "≈14 and ≈52 here; the digits move "
+            "About 10 one step ahead, dozens in closed loop": "≈13 and ≈92 here; the digits move "
             "with the draw. A loss on the last of ten outputs never sees an old state.",
         },
         right=3,

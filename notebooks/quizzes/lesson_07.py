@@ -42,7 +42,7 @@ QUESTIONS = [
         "to 50 steps ahead?",
         {
             "Ahead all the way, with a shrinking lead": "At 1 step ≈0.089 against 0.143, at 50 "
-            "still ≈0.250 against 0.280. Far ahead both come nearer to the best that is possible.",
+            "still ≈0.251 against 0.280. Far ahead both come nearer to the best that is possible.",
             "Ahead all the way, with a growing lead": "AR's errors do add up. But look at what "
             "nobody can know: the same few noisy values must serve for all horizons.",
             "Ahead up to 25 steps, and behind after that": "At 25 steps, too, the worst of the "

@@ -72,9 +72,9 @@ QUESTIONS = [
         {
             "Residual quantiles": "They do so on average, with one width everywhere. Is that "
             "right for both halves?",
-            "Bounds trained with the quantile loss": "≈90 in both halves, and narrower on "
-            "average: ≈0.70 against ≈0.80. Residual quantiles hold ≈99 in the lower half and ≈82 "
-            "in the upper.",
+            "Bounds trained with the quantile loss": "≈90 and ≈89 in the halves, and "
+            "narrower on average: ≈0.70 against ≈0.80. Residual quantiles hold ≈99 in the lower "
+            "half and ≈82 in the upper.",
             "The spread of five networks": "They differ in what they think of the wave. What do "
             "they know of the noise?",
             "The spread of 50 answers with dropout left on": "It is a spread of opinions about "
