@@ -260,7 +260,9 @@ def test_a_long_paragraph_or_list_is_divided_where_a_sentence_or_an_item_ends():
     assert web.divided(code, 60) == [code]
 
 
-@pytest.mark.parametrize("whole", ["(One. Two.)", "**One. Two.**", "As in e.g. Paris.", "In `a. B`."])
+@pytest.mark.parametrize(
+    "whole", ["(One. Two.)", "**One. Two.**", "As in e.g. Paris.", "In `a. B`."]
+)
 def test_a_sentence_ends_outside_brackets_bold_and_code(whole: str):
     assert web.sentences(f"Before. {whole} After?") == ["Before.", *web.sentences(whole), "After?"]
     assert len(web.sentences(whole)) == 1
