@@ -180,5 +180,6 @@ function unfold() {
 }
 addEventListener("hashchange", unfold);
 addEventListener("resize", reach);
+addEventListener("load", reach); // the pictures have their sizes now
 unfold();
 reach();
