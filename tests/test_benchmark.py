@@ -24,6 +24,11 @@ def test_the_hand_written_lstm_of_lesson_02_is_found_and_trains() -> None:
         assert torch.allclose(by_hand(x), library(x))  # after the same three steps
 
 
+def test_no_two_notebooks_are_measured_under_one_name() -> None:
+    names = [path.stem for path in benchmark.lessons()]
+    assert len(names) > 20 and len(names) == len(set(names))
+
+
 @pytest.mark.slow
 def test_the_core_runs_in_a_tree_that_is_named() -> None:
     command = [sys.executable, str(benchmark.CORE), str(benchmark.TESTS.parent)]

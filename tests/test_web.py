@@ -10,7 +10,9 @@ import base64
 import hashlib
 import itertools
 import json
+import re
 import shutil
+import textwrap
 import zipfile
 from pathlib import Path
 
@@ -22,6 +24,7 @@ from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_notebook
 
 import build
+import checks
 import films
 import lab
 import web
@@ -282,7 +285,52 @@ def test_results_without_a_word_get_one_and_a_short_text_goes_on_with_the_next(t
     said = [web.plain(slide.said) for slide in found]
     assert any("13 weights by least squares are the better choice" in text for text in said)
     assert any(web.is_wordless(slide) and slide.said for slide in found)
+    for slide, following in itertools.pairwise(found):
+        said, then = (web.plain(markup).strip() for markup in (slide.said, following.text))
+        assert not said or not then.startswith(said), f"{said} stands on two slides"
     assert all(web.length(web.plain(slide.text)) <= 2 * web.LONG for slide in found)
+
+
+def test_a_sentence_is_rather_smaller_than_alone():
+    beside = "Few words. " + "And then many others follow that stay beside the code. " * 2
+    assert web.portions(beside, 20) == [f"{beside.strip()}\n\n"]
+    assert len(web.portions(beside + "And some more. " * 5, 20)) > 1
+
+
+def test_code_that_a_text_leads_to_is_open():
+    """The first cell of it, where there is not room for all; none beside results."""
+    cells = "".join(
+        f'<details><summary>Code</summary><pre class="source">{"x" + 14 * chr(10)}</pre></details>'
+        for _ in range(2)
+    )
+    page = web.Page("slides/a.html", build.NOTEBOOKS / "01_data.ipynb", "A")
+
+    def opened(text: str, shown: str) -> int:
+        slide = web.Slide("a", "A", "", text, shown)
+        return web.in_parts(slide, page)[-1].cells.count("<details open>")
+
+    assert opened("It is asked like this:", cells) == 1
+    assert opened("It is asked like this.", cells) == 0
+    assert opened("It is asked like this:", f"{cells}<samp>1</samp>") == 0
+    assert opened("Short code.", cells[: len(cells) // 2]) == 1
+
+
+def test_what_checks_have_said_flows_and_what_else_is_printed_does_not():
+    said = [f"{start}: {'word ' * 40}end of {start}." for start in ("Not yet", "Right")]
+    printed = "\n".join(textwrap.fill(text, checks.WIDTH) for text in said)
+    assert printed.count("\n") > 3
+    assert web.messages(printed) == said
+    assert web.is_prose(printed) and web.is_prose("Right: (1,  2)")
+    columns = "LSTM  0.1\n" + "x" * 95 + "\nGRU   0.2"
+    assert web.messages(columns) == [columns]
+
+
+def test_a_narrow_window_shows_a_row_with_the_names_of_its_columns():
+    table = "| a | b | |\n|---|---|---|\n| 1 | 2 | what it is, in a phrase of some length |\n"
+    shown = web.prose(table)
+    assert 'class="wide long"' in shown
+    assert re.findall(r'data-name="([^"]*)"', shown) == ["a", "b"]
+    assert "data-name" not in web.prose(table.replace(" of some length", ""))
 
 
 def test_a_minus_is_true_before_a_number_and_nowhere_else():
@@ -293,7 +341,9 @@ def test_a_minus_is_true_before_a_number_and_nowhere_else():
     found = web.sections(web.Page("a.html", web.ROOT, "A"), text)
     assert "from -0.07 (-2, 1e-10)" in found[0][2]
     quiz = web.signs_between("<p title='-1'>≈ -0.05, 2 %<code>-1</code></p>")
-    assert quiz == "<p title='-1'>≈ \u22120.05, 2\u00a0%<code>-1</code></p>"
+    assert quiz == "<p title='-1'>≈\u00a0\u22120.05, 2\u00a0%<code>-1</code></p>"
+    assert web.signs("700 - 25 = 675, 1 - f") == "700 \u2212 25 = 675, 1 - f"
+    assert '<span class="nobr">(<math' in web.prose("a ($x$ is large)")
 
 
 def test_messages_blanks_and_what_is_wrapped():

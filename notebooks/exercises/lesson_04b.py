@@ -34,7 +34,7 @@ def targets_forgotten(fails, lies_near) -> str:
     )
     for number, why in (
         (1, "predictions and targets still have one shape, so no axes broadcast"),
-        (2, "the largest *input* is asked for, and inputs are scaled"),
+        (2, "the largest input is asked for, and inputs are scaled"),
     ):
         expect(number not in fails, f"test {number} does not fail: {why}.")
     expect(
@@ -137,7 +137,7 @@ def how_short(prediction, skills_by_order, linear_skill, pulses) -> str:
     )
     return (
         f"as you said: with one value less the skill is {shorter:.2f} instead of {own:.2f}, and "
-        f"above {SKILL} it is good. *No pulse yet* says "
+        f'above {SKILL} it is good. "No pulse yet" says '
         "that one is due, too, but a line has to add up all the values to see it, and adds their "
         "noise."
     )
@@ -172,21 +172,21 @@ def name_the_cause(diagnose) -> str:
             found = diagnose(answers)
             expect(
                 isinstance(found, str),
-                f"`diagnose` gives {show(found)} for a run of *{name}*; asked for is a name.",
+                f"`diagnose` gives {show(found)} for a run of {show(name)}; asked for is a name.",
             )
             expect(
                 found in TYPICAL,
-                f"for a run of *{name}* you say {show(found)}, which is none of the names in "
+                f"for a run of {show(name)} you say {show(found)}, which is none of the names in "
                 "`causes`.",
             )
             expect(
                 found == name,
-                f"the answers {show(answers.round(2))} come from *{name}*; you say *{found}*. "
-                "Which test tells the two apart, and is it asked first?",
+                f"the answers {show(answers.round(2))} come from {show(name)}; you say "
+                f"{show(found)}. Which test tells the two apart, and is it asked first?",
             )
     by_heart = diagnose(np.array([1, 2.5, 0.9, 0.98, 0.98, 0.97, 0.97]))
     return (
-        "70 runs of 70. And where only *by heart* fails, which none of the six causes does alone, "
+        '70 runs of 70. And where only "by heart" fails, which none of the six causes does alone, '
         f"you say: {show(by_heart)}. First the code, then the training, then the series."
     )
 

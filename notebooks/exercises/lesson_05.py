@@ -62,7 +62,7 @@ def short_windows(suffers_most, targets_a_step) -> str:
 @exercise(
     "05.2",
     """
-    prediction = ...  # in closed loop, against *loss on every output*: "about the same" or "worse"
+    prediction = ...  # in closed loop, against 'loss on every output': "about the same" or "worse"
 
 
     def climb_flat(model, seed, window=100, steps=400, lr=0.01):
@@ -110,8 +110,8 @@ def constant_rate(prediction, climb_flat, climb, sine) -> str:
     flat = _mean_loop(climb_flat, sine)
     word = "worse" if flat > 1.5 * before else "about the same"
     measured = (
-        f"in closed loop, over two runs, the RMSE is ≈{flat:.2f}, where that of *loss on every "
-        f"output* is ≈{before:.2f}, so it is {word}"
+        f'in closed loop, over two runs, the RMSE is ≈{flat:.2f}, where that of "loss on every '
+        f'output" is ≈{before:.2f}, so it is {word}'
     )
     return (
         f"{judged(prediction, prediction == word, measured)} A short memory is a noisy one, and "

@@ -243,13 +243,13 @@ def width_of_its_own(by_both) -> str:
     alone = np.hypot(1.53 * new.std(axis=0, ddof=1), 1.28 * noise)
     expect(
         not np.allclose(half, alone),
-        f"{said}. Your half widths are those of *ensemble and noise*: nothing has been learned "
+        f'{said}. Your half widths are those of "ensemble and noise": nothing has been learned '
         "from the residuals.",
     )
     product = alone * np.quantile(np.abs(missed), 4 / 5, axis=0)
     expect(
         not np.allclose(half, product, rtol=0.02),
-        f"{said}. You multiply the width of *ensemble and noise* by a quantile of the residuals, "
+        f'{said}. You multiply the width of "ensemble and noise" by a quantile of the residuals, '
         "which is a width itself. The factor should say how many of its widths a wave was off.",
     )
     expect(

@@ -57,7 +57,7 @@ def three_lists(changes_parameters, moves_floor, does_nothing) -> str:
 
 PARTS = "What makes the matrices of the network larger, or makes more of them?"
 FLOOR = (
-    "The line is the mean square of the noise *drawn* in these validation values. What makes the "
+    "The line is the mean square of the noise as drawn in these validation values. What makes the "
     "draw another one, or adds something that nobody can foresee?"
 )
 IDLE = "What belongs to another kind of cell, to another optimiser, or needs another layer?"
@@ -190,8 +190,7 @@ def _name_the_mistake(case: str, given, truth, cell: str, seed: int, marks: tupl
     for other, hint in (
         (
             _times_floor(cell, seed, added),
-            "you train so many steps *more* at each mark. `step_count` says how many a run has "
-            "had.",
+            "you train so many steps more at each mark. `step_count` says how many a run has had.",
         ),
         (np.repeat(truth[-1], len(marks)), "they are all as after the last of these steps."),
         (np.sqrt(truth), "these are quotients of RMSE; asked for are those of MSE."),

@@ -29,7 +29,7 @@ class Screen(Canvas):
         self.words = ""  # for those who do not see the picture
         self.state = self.error = ""
         self._compared: tuple = (None, None, None)  # data, reference, and its forecast
-        self._caption = self.text(self.settled, 0.988, 0.965, "", fontsize=9, ha="right")
+        self._caption = self.text(self.settled, 0.988, 0.971, "", fontsize=9, ha="right")
         self._settled_for: tuple = ()
         self.start()
 
@@ -200,7 +200,7 @@ class Screen(Canvas):
 
     def picture(self) -> bytes:
         """The picture as PNG, with what `show_slow` and `show_fast` have drawn last."""
-        return super().picture(((10, 11), self.state), ((142, 33), self.error))
+        return super().picture(((10, 8), self.state), ((142, 31), self.error))
 
 
 def in_units(loss: float) -> str:

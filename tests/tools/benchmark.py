@@ -81,9 +81,13 @@ def only_imports() -> nbformat.NotebookNode:
     return nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(IMPORTS)])
 
 
+def lessons() -> list[Path]:
+    return sorted(build.NOTEBOOKS.glob("*.ipynb"))  # without solutions, which have the same names
+
+
 def measure_notebooks(repeats: int) -> None:
     texts = {"only imports": nbformat.writes(only_imports())}
-    texts |= {path.stem: path.read_text(encoding="utf-8") for path in build.find_notebooks()}
+    texts |= {path.stem: path.read_text(encoding="utf-8") for path in lessons()}
     rounds = []
     for _ in range(repeats):
         runs = [cold_run(nbformat.reads(t, 4), build.NOTEBOOKS) for t in texts.values()]
@@ -437,7 +441,7 @@ def measure_sliders(presses: int) -> None:
         browsing.jupyterlab(Path(folder)) as lab,
     ):
         measure_playground_in_browser(browser, lab, presses)
-        for path in build.find_notebooks():
+        for path in lessons():
             if path.stem.startswith("08"):
                 continue
             where = lab.address(path.relative_to(browsing.ROOT))

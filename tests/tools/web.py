@@ -15,6 +15,7 @@ import argparse
 import base64
 import hashlib
 import html
+import itertools
 import json
 import posixpath
 import re
@@ -43,6 +44,7 @@ from pygments.lexers import PythonLexer
 import build
 import films
 import written
+from checks import WIDTH
 from differences import first_wrong_text
 from playground.challenges import CHALLENGES, NUMBERED, standing
 from playground.presets import PRESETS
@@ -74,10 +76,12 @@ LEFT_OUT = {"__pycache__", ".ipynb_checkpoints"}
 FONT = HERE / "page/stix-two-math.woff2"  # of STIX Two Math: what lessons may need of it
 FILM_BYTES = 1_500_000  # of one page at most
 NO_SLIDES = ("Exercises", "References")
-SENTENCE = 60  # characters of a cell that needs a wide column
+SENTENCE = 60  # characters of a line that is no column
+PHRASE = 30  # characters of a table's cell that needs a wide column
 LONG = 85  # words on a slide of text
+ALONE = 14  # words that are too few for a slide
 SHORT = 40  # fewer words, without results or code, go on with the text that follows
-OPEN = 20  # lines of code on a slide that has nothing else to show
+OPEN = 21  # lines of code on a slide that has nothing else to show
 # Of a slide, in pixels: what is below its heading, a line of text (of so many words), one of code
 ROOM, LINE, WORDS, CODE_LINE = 540, 41, 12, 30
 WIDE, TALL, BOTH = 1168, 520, 400  # a picture's width, its height, and that beside a printed table
@@ -109,6 +113,7 @@ MESSAGE = re.compile(
 )
 ID = re.compile(r'\bid="([^"]*)"')
 TAG = re.compile(r"<[^>]*>")
+SAID = re.compile("Right: |Not yet: |Not attempted |Not checked: ")  # by a check
 
 
 class WebError(Exception):
@@ -146,15 +151,15 @@ def prose(source: str) -> str:
         return f"\x02{len(formulas) - 1}\x03"
 
     def with_its_stop(found: re.Match) -> str:
-        both = formulas[int(found[1])] + found[2]
-        return f'<span class="nobr">{both}</span>' if found[2] else both
+        all_three = found[1] + formulas[int(found[2])] + found[3]
+        return f'<span class="nobr">{all_three}</span>' if found[1] + found[3] else all_three
 
     parts = VERBATIM.split(source)
     parts[::2] = [signs(FORMULA.sub(formula, part)) for part in parts[::2]]
     text = "".join(parts)
     renderer = IPythonRenderer(escape=False, exclude_anchor_links=True)
     out = MarkdownWithMath(renderer=renderer).render(text)
-    out = re.sub("\x02(\\d+)\x03([.,;:!?)]*)", with_its_stop, out)
+    out = re.sub("(\\(?)\x02(\\d+)\x03([.,;:!?)]*)", with_its_stop, out)
     # An anchor that a page has for GitHub is what the heading below it gets anyway
     out = re.sub(r'<p><a id="[^"]*"></a></p>\s*(?=<h)', "", out)
     out = MESSAGE.sub(r'<pre class="printed message"><samp>\1</samp></pre>', out)
@@ -166,8 +171,9 @@ def prose(source: str) -> str:
 
 
 def signs(text: str) -> str:
-    """Text with a true minus before a number, and no line's end before a percent sign."""
-    return NEGATIVE.sub(MINUS, re.sub(r"(?<=\d) %", "\u00a0%", text))
+    """Text with a true minus, and no line's end before a percent sign or after ≈."""
+    text = re.sub(r"(?<=\d) - (?=\d)", f" {MINUS} ", NEGATIVE.sub(MINUS, text))
+    return re.sub(r"(?<=\d) (?=%)|(?<=≈) ", "\u00a0", text)
 
 
 def signs_between(markup: str) -> str:
@@ -179,20 +185,35 @@ def signs_between(markup: str) -> str:
 
 def is_prose(printed: str) -> bool:
     """Whether what a cell has printed may be wrapped: sentences, and not columns."""
-    lines = printed.split("\n")
-    return max(map(len, lines)) > SENTENCE and not re.search(r"\S  +\S", printed)
+    wide = max(map(len, printed.split("\n"))) > SENTENCE
+    return bool(SAID.match(printed)) or (wide and not re.search(r"\S  +\S", printed))
+
+
+def messages(printed: str) -> list[str]:
+    """What checks have said, each without the line ends at which it was filled; else all as is."""
+    if not SAID.match(printed):
+        return [printed]
+    found: list[str] = []
+    for before, line in itertools.pairwise(["", *printed.split("\n")]):
+        if len(before) + 1 + len(line.split(" ")[0]) > WIDTH:
+            found[-1] += f" {line}"
+        else:
+            found.append(line)
+    return found
 
 
 def in_a_box(table: re.Match) -> str:
-    """A table that can scroll; one with a sentence in a cell is "long", and has roles of its own.
+    """A table that can scroll; one with a phrase in a cell is "long", and has roles of its own.
 
-    On a narrow window such a table's rows are shown as paragraphs, and then only the roles say that
-    it is a table.
+    On a narrow window such a table's rows are shown as paragraphs, with the column's name before a
+    cell, and then only the roles say that it is a table.
     """
     markup, cells = table[0], re.findall(r"<td[^>]*>(.*?)</td>", table[0], re.DOTALL)
-    wide = len(re.findall(r"<th\b", markup)) > 2
-    if not (wide and max(len(plain(cell)) for cell in cells) > SENTENCE):
+    names = [plain(name) for name in re.findall(r"<th\b[^>]*>(.*?)</th>", markup, re.DOTALL)]
+    if len(names) < 3 or max(len(plain(cell)) for cell in cells) <= PHRASE:
         return f'<div class="wide">{markup}</div>'
+    marks = itertools.cycle(f' data-name="{html.escape(name)}"' * bool(name) for name in names)
+    markup = re.sub(r"<td\b", lambda td: td[0] + next(marks), markup)
     roles = {"table": "table", "thead": "rowgroup", "tbody": "rowgroup", "tr": "row"}
     roles |= {"th": "columnheader", "td": "cell"}
     for tag, role in roles.items():
@@ -321,6 +342,7 @@ def from_cells(page: Page, nb: NotebookNode, site: Path, fold: Callable) -> str:
         "prose": lambda source: relinked(prose(source), page),
         "signs": signs_between,
         "is_prose": is_prose,
+        "messages": messages,
         "fold": fold,
         "figure": lambda cell, output: figure(page, cell, output, kept, site),
     }
@@ -430,7 +452,7 @@ def slides(page: Page, site: Path) -> list[Slide]:
     "slide" and "subslide" begin one, "notes" are for the speaker, "skip" is left out, and all
     else goes on with the slide before it. What a section says before its heading goes into the
     notes of the slide before, of which it speaks, and its bold sentence stays on that slide. One
-    that would have results and no word says the first sentence of what is said of them. A long
+    that would have results and no word takes the first sentence of what is said of them. A long
     text gets slides of its own, and a short one goes on with the text that follows.
     """
     nb = build.read(page.source)
@@ -451,8 +473,11 @@ def slides(page: Page, site: Path) -> list[Slide]:
                     break
                 shown = relinked(prose(heading), page)
                 section = plain(shown).strip() or section
-                if not heading and is_wordless(found[-1]):
+                if not heading and is_wordless(found[-1]) and not found[-1].said:
                     found[-1].said = finding(after, first=True)
+                    after = after.removeprefix(found[-1].said).lstrip()
+                if not heading and not after:
+                    continue
                 if not heading and is_short(found[-1]):
                     found[-1].text += f"\n\n{after}"
                 else:
@@ -467,8 +492,10 @@ def slides(page: Page, site: Path) -> list[Slide]:
 def in_parts(slide: Slide, page: Page) -> list[Slide]:
     """A slide, after as many others as its text needs; its results stand with the text's end."""
     slide.cells = DRAWING.sub("", slide.cells)
-    if not has_results(slide) and code_lines(slide) < OPEN:
-        slide.cells = FOLDED.sub("<details open>", slide.cells)
+    leads = slide.text.rstrip().endswith(":")  # to the code
+    if not has_results(slide) and (leads or code_lines(slide) < OPEN):
+        count = 0 if code_lines(slide) < OPEN else 1
+        slide.cells = FOLDED.sub("<details open>", slide.cells, count)
     whole = "<h1" in slide.heading and length(slide.text) < 2 * LONG  # what a lesson promises
     *before, last = [slide.text] if whole else portions(slide.text, words_beside(slide))
     section = slide.section or plain(slide.heading).strip()
@@ -557,14 +584,19 @@ def portions(source: str, words: int) -> list[str]:
         if found[0] and full and not block.rstrip().endswith(":"):  # which leads to what follows
             found.insert(0, "")
         found[0] = f"{block}\n\n{found[0]}"
-    if len(found) > 1 and length(found[0]) + length(found[1]) <= 1.2 * words:
+    if len(found) > 1 and length(found[0]) + length(found[1]) <= roughly(words):
         found[:2] = ["\n\n".join(found[:2])]
     return found
 
 
+def roughly(words: int) -> int:
+    """So many words that a sentence is rather set a little smaller than alone."""
+    return max(int(1.2 * words), words + ALONE)
+
+
 def divided(block: str, words: int) -> list[str]:
     """A paragraph, or a list, in parts that have room; where there is none, its end is short."""
-    if length(block) <= 1.2 * words or block.startswith(("```", "$$", "|", "<", "#", ">")):
+    if length(block) <= roughly(words) or block.startswith(("```", "$$", "|", "<", "#", ">")):
         return [block]
     items = re.split(r"\n(?=(?:[-*]|\d+\.) )", block)
     units, between = (items, "\n") if len(items) > 1 else (sentences(block), " ")
