@@ -89,6 +89,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _longest_first(item: pytest.Item) -> tuple:
-    """The browser, then the notebooks by their size, then all else; within each as collected."""
+    """The browser, then the notebooks, then all else; each by the size of its file."""
     browser, cells = item.get_closest_marker("browser"), isinstance(item.parent, IPyNbFile)
-    return not browser, not cells, -item.path.stat().st_size if cells else 0
+    return not browser, not cells, -item.path.stat().st_size

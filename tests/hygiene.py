@@ -166,6 +166,11 @@ def markdown(path: Path) -> BeautifulSoup:
     else:
         cells = [cell.source for cell in read(path).cells if cell.cell_type == "markdown"]
         text = "\n\n".join(cells)
+    return _page(text)
+
+
+@cache
+def _page(text: str) -> BeautifulSoup:
     page = BeautifulSoup(markdown2html(text), "html.parser")
     for added in page("a", class_="anchor-link"):
         added.decompose()
@@ -180,7 +185,7 @@ def anchors(path: Path) -> set[str]:
 
 def check_links(path: Path) -> list[str]:
     problems = []
-    page, anchors_of = markdown(path), cache(anchors)  # each file is read once
+    page = markdown(path)
     targets = [tag[key] for key in ("href", "src") for tag in page(attrs={key: True})]
     for target in targets:
         url = urlsplit(target)
@@ -189,7 +194,7 @@ def check_links(path: Path) -> list[str]:
         file = path.parent / unquote(url.path) if url.path else path
         if not file.exists():
             problems.append(f"a link to {target}: no such file")
-        elif url.fragment and unquote(url.fragment) not in anchors_of(file):
+        elif url.fragment and unquote(url.fragment) not in anchors(file):
             problems.append(f"a link to {target}: no such heading")
         elif re.search(r'[^!-~]|["<>`]', unquote(url.fragment)):  # a browser would escape these
             problems.append(f"a link to {target}: JupyterLab does not go to it")
@@ -328,6 +333,7 @@ def _is_check(node: ast.expr) -> bool:
     return isinstance(function, ast.Name) and function.id.startswith("_check")
 
 
+@cache
 def definitions(source: str) -> list[tuple[str, str]]:
     """The functions and classes at the top level: (name, code as far as it is taught)."""
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)

@@ -13,6 +13,7 @@ import benchmark
 from helpers import Forecaster
 
 
+@pytest.mark.slow
 def test_the_hand_written_lstm_of_lesson_02_is_found_and_trains() -> None:
     with benchmark.float64():
         library, by_hand = Forecaster(hidden_size=4), Forecaster(hidden_size=4)

@@ -113,6 +113,7 @@ def test_run_refuses_a_setting_by_name(settings, message: str) -> None:
             use(settings)
 
 
+@pytest.mark.slow
 def test_the_words_of_a_line_mean_the_same_in_a_dict() -> None:
     words = dict(word.split("=") for word in to_text(SMALL).split())
     assert checked(words) == SMALL

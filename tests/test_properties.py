@@ -21,7 +21,7 @@ import helpers as h
 
 torch.set_num_threads(1)
 pytestmark = pytest.mark.filterwarnings("ignore:.*non-writable:UserWarning")
-quick = settings(max_examples=400, deadline=None, derandomize=True, database=None)
+quick = settings(max_examples=200, deadline=None, derandomize=True, database=None)
 
 DTYPES = ("f8", "f4", "f2", "i8", "i2", "u1", ">f8")
 HUGE = (math.nan, math.inf, 1e39, 1e200, 1e-320)

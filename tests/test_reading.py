@@ -721,6 +721,7 @@ def dialects(draw):
     return file.getvalue().encode(encoding), more, values, dates, step
 
 
+@pytest.mark.slow
 @given(dialects())
 @settings(max_examples=150, deadline=None, derandomize=True, database=None)
 def test_there_and_back(case) -> None:

@@ -68,6 +68,7 @@ def difference(film: dict, number: int, picture: bytes) -> float:
     return float(np.abs(films.decoded(film, number) - true).mean())
 
 
+@pytest.mark.slow
 def test_a_film_shows_what_the_explorer_shows():
     explorer = wave()
     before = explorer.still()

@@ -154,6 +154,7 @@ def test_history_undo_and_clear_show_on_the_controls(made) -> None:
     assert len(playground.runs.options) == 1
 
 
+@pytest.mark.slow
 def test_an_earlier_run_can_be_chosen_twice(made) -> None:
     playground = made(config="steps=100 hidden=4")
     finish(playground)
@@ -209,6 +210,7 @@ def test_why_a_line_was_refused_outlasts_the_end_of_the_run(made) -> None:
     assert "Nothing was changed" not in playground.status.value
 
 
+@pytest.mark.slow
 def test_a_shared_line_reproduces_a_run_with_live_changes(made) -> None:
     playground = made(config="steps=200 hidden=4")
     turn_until(playground, lambda: playground.session.run.step_count >= 20)
@@ -362,6 +364,7 @@ def test_an_interrupted_run_can_be_run_on(made, monkeypatch) -> None:
     assert playground.session.run.step_count == 100
 
 
+@pytest.mark.slow
 def test_what_teachers_choose(made) -> None:
     everything = made(hide=PARTS_TO_HIDE)
     shown = all_widgets(everything)
@@ -525,6 +528,7 @@ def test_a_file_of_lines_is_played_one_by_one_by_play(made) -> None:
     assert words(playground.status).startswith("Nothing was changed. line 1: &#x27;hidden=7")
 
 
+@pytest.mark.slow
 def test_a_replay_to_begin_with(made, tmp_path) -> None:
     file = tmp_path / "demo.txt"
     file.write_text("# First\nhidden=2 steps=100\nhidden=1 steps=100", encoding="utf-8")
