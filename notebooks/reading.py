@@ -172,7 +172,8 @@ def _decode(path: Path, notes: list[str]) -> str:
         there = sorted(p for p in there if p.lower().endswith((".csv", ".txt", ".tsv")))
         near = f" ({_listed(there)})" if there else ""
         what = "a folder; allowed: a file in it" if path.is_dir() else "not there; allowed: a file"
-        raise Unusable(f"file is {str(path)!r}, which is {what}{near}")
+        shown = str(path) if len(str(path)) <= 200 else f"{str(path)[:200]} ..."  # a file's text?
+        raise Unusable(f"file is {shown!r}, which is {what}{near}")
     raw = path.read_bytes()
     if raw[:4] in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"):
         raise Unusable(f"{path.name} is a spreadsheet or archive; allowed: text (save it as CSV)")

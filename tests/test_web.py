@@ -299,7 +299,7 @@ def test_a_sentence_is_rather_smaller_than_alone():
 
 
 def test_code_that_a_text_leads_to_is_open():
-    """The first cell of it, where there is not room for all; none beside results."""
+    """The first cell of it, where there is not room for all; beside results only a few lines."""
     cells = "".join(
         f'<details><summary>Code</summary><pre class="source">{"x" + 14 * chr(10)}</pre></details>'
         for _ in range(2)
@@ -314,6 +314,11 @@ def test_code_that_a_text_leads_to_is_open():
     assert opened("It is asked like this.", cells) == 0
     assert opened("It is asked like this:", f"{cells}<samp>1</samp>") == 0
     assert opened("Short code.", cells[: len(cells) // 2]) == 1
+    short = "<details><summary>Code</summary><pre class='source'>x</pre></details><samp>1</samp>"
+    short = short.replace("'", '"')
+    assert opened("On something tiny:", short) == 1
+    assert opened("On something tiny.", short) == 0
+    assert opened("On something tiny:", f"{short}<figure></figure>") == 0
 
 
 def test_what_checks_have_said_flows_and_what_else_is_printed_does_not():

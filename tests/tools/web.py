@@ -82,6 +82,7 @@ LONG = 85  # words on a slide of text
 ALONE = 14  # words that are too few for a slide
 SHORT = 40  # fewer words, without results or code, go on with the text that follows
 OPEN = 21  # lines of code on a slide that has nothing else to show
+FEW = 10  # such lines above printed results, where the text leads to the code
 # Of a slide, in pixels: what is below its heading, a line of text (of so many words), one of code
 ROOM, LINE, WORDS, CODE_LINE = 540, 41, 12, 30
 WIDE, TALL, BOTH = 1168, 520, 400  # a picture's width, its height, and that beside a printed table
@@ -492,10 +493,11 @@ def slides(page: Page, site: Path) -> list[Slide]:
 def in_parts(slide: Slide, page: Page) -> list[Slide]:
     """A slide, after as many others as its text needs; its results stand with the text's end."""
     slide.cells = DRAWING.sub("", slide.cells)
-    leads = slide.text.rstrip().endswith(":")  # to the code
-    if not has_results(slide) and (leads or code_lines(slide) < OPEN):
-        count = 0 if code_lines(slide) < OPEN else 1
-        slide.cells = FOLDED.sub("<details open>", slide.cells, count)
+    lines, leads = code_lines(slide), slide.text.rstrip().endswith(":")  # to the code
+    if "<figure>" not in slide.cells and (
+        (leads and lines <= FEW) if has_results(slide) else (leads or lines < OPEN)
+    ):
+        slide.cells = FOLDED.sub("<details open>", slide.cells, count=int(lines >= OPEN))
     whole = "<h1" in slide.heading and length(slide.text) < 2 * LONG  # what a lesson promises
     *before, last = [slide.text] if whole else portions(slide.text, words_beside(slide))
     section = slide.section or plain(slide.heading).strip()
