@@ -497,7 +497,8 @@ def in_parts(slide: Slide, page: Page) -> list[Slide]:
     if "<figure>" not in slide.cells and (
         (leads and lines <= FEW) if has_results(slide) else (leads or lines < OPEN)
     ):
-        slide.cells = FOLDED.sub("<details open>", slide.cells, count=int(lines >= OPEN))
+        only_first = has_results(slide) or lines >= OPEN
+        slide.cells = FOLDED.sub("<details open>", slide.cells, count=int(only_first))
     whole = "<h1" in slide.heading and length(slide.text) < 2 * LONG  # what a lesson promises
     *before, last = [slide.text] if whole else portions(slide.text, words_beside(slide))
     section = slide.section or plain(slide.heading).strip()
