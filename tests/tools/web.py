@@ -493,12 +493,7 @@ def slides(page: Page, site: Path) -> list[Slide]:
 def in_parts(slide: Slide, page: Page) -> list[Slide]:
     """A slide, after as many others as its text needs; its results stand with the text's end."""
     slide.cells = DRAWING.sub("", slide.cells)
-    lines, leads = code_lines(slide), slide.text.rstrip().endswith(":")  # to the code
-    if "<figure>" not in slide.cells and (
-        (leads and lines <= FEW) if has_results(slide) else (leads or lines < OPEN)
-    ):
-        only_first = has_results(slide) or lines >= OPEN
-        slide.cells = FOLDED.sub("<details open>", slide.cells, count=int(only_first))
+    slide.cells = opened(slide)
     whole = "<h1" in slide.heading and length(slide.text) < 2 * LONG  # what a lesson promises
     *before, last = [slide.text] if whole else portions(slide.text, words_beside(slide))
     section = slide.section or plain(slide.heading).strip()
@@ -509,6 +504,17 @@ def in_parts(slide: Slide, page: Page) -> list[Slide]:
     for part in found:
         part.text, part.said = (relinked(prose(text), page) for text in (part.text, part.said))
     return found
+
+
+def opened(slide: Slide) -> str:
+    """A slide's cells, with the code open that stands alone, or to which the text leads."""
+    lines, leads, beside = code_lines(slide), slide.text.rstrip().endswith(":"), has_results(slide)
+    if beside:
+        fits = leads and lines <= FEW and "<figure>" not in slide.cells
+    else:
+        fits = leads or lines < OPEN
+    only_first = beside or lines >= OPEN  # not what asserts, nor more than there is room for
+    return FOLDED.sub("<details open>", slide.cells, int(only_first)) if fits else slide.cells
 
 
 def has_results(slide: Slide) -> bool:
