@@ -314,8 +314,7 @@ def test_code_that_a_text_leads_to_is_open():
     assert opened("It is asked like this.", cells) == 0
     assert opened("It is asked like this:", f"{cells}<samp>1</samp>") == 0
     assert opened("Short code.", cells[: len(cells) // 2]) == 1
-    short = "<details><summary>Code</summary><pre class='source'>x</pre></details><samp>1</samp>"
-    short = short.replace("'", '"')
+    short = '<details><summary>Code</summary><pre class="source">x</pre></details><samp>1</samp>'
     assert opened("On something tiny:", short + short) == 1
     assert opened("On something tiny.", short) == 0
     assert opened("On something tiny:", f"{short}<figure></figure>") == 0
